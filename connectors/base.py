@@ -1,0 +1,495 @@
+"""The contract between the engine and the systems.
+
+A system is a folder beside this file. It says here what it is (`System`), what it can tell as a source (`Source`) and
+what it can hold as a target (`Target`). An integration says which flows run between two systems (`Integration`,
+`Flow`). The engine knows nothing else about any of them; they know nothing of the engine, the database or Django.
+
+Money is `Decimal` in the unit of its currency, or `int` in minor units where the source speaks so; never a float.
+Instants are aware datetimes; a `date` is a day of accounting and is never shifted again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import MISSING, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, Protocol
+
+from connectors.errors import ConnectorError
+
+Json = dict[str, Any]
+
+
+# --- what a person is asked -------------------------------------------------------------------------------------------
+
+
+def ask(label: str, *, help: str = "", default: Any = MISSING, choices: Sequence[tuple[str, str]] = ()) -> Any:
+    """A field of credentials or options that may be shown again."""
+    return field(default=default, metadata={"label": label, "help": help, "secret": False, "choices": tuple(choices)})
+
+
+def secret(label: str, *, help: str = "", default: Any = MISSING) -> Any:
+    """A field that is sealed at rest, masked in traces and never shown again."""
+    return field(default=default, repr=False, metadata={"label": label, "help": help, "secret": True, "choices": ()})
+
+
+# --- the wire ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Window:
+    """When an announced send may start and when we end it. Seconds on `CLOCK_BOOTTIME`."""
+
+    send_by: float
+    close_by: float
+
+
+Announce = Callable[[], Window]
+"""Called once by the wire when the connection is up and no byte was sent. What it raises means: nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+class Wire(Protocol):
+    """One HTTP request at a time, ended at its deadline, in one of the slots of the company.
+
+    Reads: `announce` is None, `seconds` is the total deadline. Writes: `announce` is called once TCP and TLS are up; its
+    window bounds the rest; the connection is fresh and is never used again. Never re-sends, never follows a redirect.
+    Raises `Unavailable`; with `sent=False` only where no byte of the request can have reached the system. An answer
+    with any status is returned, not raised. Raises `Malformed` with code `answer.too_large` above `limit` bytes
+    (a write has then been sent: its outcome is unclear).
+    """
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+        seconds: float = 25.0,
+        announce: Announce | None = None,
+        limit: int = 20_000_000,
+    ) -> Response: ...
+
+
+class Gate(Protocol):
+    """Hands out the slots of a company. The host's rows; a plain semaphore in tests of a system alone."""
+
+    def slot(self, seconds: float) -> AbstractContextManager[None]:
+        """Holds a slot for at most `seconds`. Raises `Unavailable(sent=False)` when none came free in time."""
+        ...
+
+
+class SessionStore(Protocol):
+    """A sign-in kept sealed between processes. Keys tell sessions of one connection apart (an entity, say)."""
+
+    def load(self, key: str) -> Json | None: ...
+    def save(self, key: str, value: Json) -> None: ...
+    def drop(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Access:
+    """All that a client gets from its host."""
+
+    credentials: Any
+    wire: Wire
+    sessions: SessionStore
+    settings: Mapping[str, Any]
+    """What was found out about this account, or set by a person: base currency, field lengths, knobs."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The numbers of a system that the engine's rules work with. Seconds, unless named otherwise."""
+
+    in_flight: int = 1
+    batch_start: int = 1
+    batch_max: int = 1
+    write_deadline: float = 60.0
+    read_deadline: float = 25.0
+    processing: float = 60.0
+    """How long the system may go on working after the connection has died."""
+    margin: float = 60.0
+    pause_start: float = 5.0
+    """First pause after a throttling that named none; doubled, with jitter."""
+
+
+# --- a source ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that happened at the source. `key` is always the same for it.
+
+    `digest` is a hash of what matters of its content; a change of it makes a new version of a master, and nothing else.
+    """
+
+    stream: str
+    key: str
+    happened_at: datetime
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a verified delivery is about. Never booked: the object is read again."""
+
+    event_id: str
+    type: str
+    object_id: str
+    created: datetime
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class Untrusted(ConnectorError):
+    """A delivery that is not genuine, or not for this connection. `code` tells why: signature, age, mode, account…"""
+
+    code = "untrusted"
+
+
+@dataclass(frozen=True)
+class Hook:
+    """How deliveries of a system are told genuine: over the raw bytes, with every active secret.
+
+    `verify(body, headers, secrets, account, now)`; header names in lower case, `now` in Unix seconds. Raises
+    `Untrusted` (kept apart) or `Malformed` (kept apart); both are answered with a 4xx. Pure: no network.
+    """
+
+    verify: Callable[[bytes, Mapping[str, str], Sequence[str], "Account | None", float], Hint]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One durable step of a feed. The cursor is opaque to the host and stored together with the facts."""
+
+    facts: Sequence[Fact]
+    cursor: str
+    more: bool
+
+
+class Source(Protocol):
+    def facts(self, hint: Hint) -> Sequence[Fact] | None:
+        """Reads again what the hint is about. None: no flow reads such events. Empty: nothing has happened yet."""
+        ...
+
+    def poll(self, feed: str, cursor: str, now: datetime) -> Page:
+        """The next page of a feed. An empty cursor starts at the beginning; `now` bounds the window."""
+        ...
+
+    def load(self, stream: str, key: str) -> Json:
+        """Everything that translating this fact needs, all pages, as JSON. Raises NotYet while the source is not ready."""
+        ...
+
+
+# --- a target ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What must be equal before something found at the target is taken for ours."""
+
+    kind: str
+    key: str
+    party: str
+    currency: str
+    amount: Decimal
+    day: date | None
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Another document at the target, named as the target can look it up. Resolved by the target lane at the look."""
+
+    kind: str
+    key: str
+    party: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document as the target holds it now."""
+
+    id: str
+    identity: Identity
+    number: str = ""
+    state: str = "posted"
+    """The target's own word, in ours: posted, draft, submitted, approved, declined, reversed, balanced…"""
+    due: Decimal | None = None
+    url: str = ""
+    raw: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> bool:
+        return self.state in ("reversed", "voided", "deleted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What a target can hold. Subclasses are frozen, kw_only, of plain values, tuples and other frozen dataclasses."""
+
+    kind: ClassVar[str]
+    master: ClassVar[bool] = False
+    """A master has versions: it is created once and then updated."""
+    unique: ClassVar[bool] = True
+    """The target itself refuses a second document with the same identity key."""
+
+    control: str
+    """Our key for this document, always the same for it; the target's idempotency key where it has one."""
+
+    def identity(self) -> Identity:
+        raise NotImplementedError
+
+    def refs(self) -> tuple[Ref, ...]:
+        return ()
+
+    @property
+    def session(self) -> str:
+        """Which session of the target must carry it (an entity, say). Documents of one batch share it."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the target showed for one document."""
+
+    hits: tuple[Found, ...]
+    refs: Mapping[Ref, Found | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One document, rendered: the bytes that are frozen, announced, sent, and sent again if need be."""
+
+    control: str
+    kind: str
+    body: bytes
+    session: str = ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The target says that it holds the document. `state` other than posted: `finish` goes on, or its approval waits."""
+
+    id: str
+    number: str = ""
+    state: str = "posted"
+    url: str = ""
+    reference: str = ""
+    """The target's own word for this request (a request id), for its support."""
+
+
+Answer = Done | ConnectorError
+"""Of one call. A call without an answer has an unclear outcome."""
+
+
+class Target(Protocol):
+    def look(self, documents: Sequence[Document]) -> Sequence[Look]:
+        """Finds documents of one kind and session by their natural keys and resolves what they refer to; in as few
+        requests as the system allows. Absence here is only what this look showed; the engine decides what to believe.
+        """
+        ...
+
+    def render(self, document: Document, look: Look, before: Document | None) -> Call:
+        """The frozen call. `before` is what we last wrote of a master: only what changed is sent. Pure.
+
+        Raises `Refused` or `NotYet` where what the document refers to is missing or does not suffice.
+        """
+        ...
+
+    def send(self, calls: Sequence[Call], announce: Announce) -> Mapping[str, Answer]:
+        """One request with all calls, once. Returns the answer of each call by its control; a missing one is unclear.
+
+        Raises `Unavailable` (`sent` says what is known of the whole), `Throttled`, `SessionLost`, `Denied`;
+        `Refused` when the whole request was refused before anything ran; `Malformed` for an unreadable answer
+        (unclear).
+        """
+        ...
+
+    def finish(self, document: Document, id: str) -> Done:
+        """Changes of state addressed by the posting's id (release, finalize). Safe to call twice."""
+        ...
+
+    def read(self, kind: str, ids: Sequence[str], session: str = "") -> Sequence[Found | None]:
+        """What the target holds under these ids now, in their order."""
+        ...
+
+
+# --- a system ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom the credentials lead to. `id` keys facts and documents for ever; `facts` is what flows may ask of it."""
+
+    id: str
+    label: str = ""
+    mode: Literal["live", "test"] = "live"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something that the target offers to a mapping: an account, a department, a customer."""
+
+    value: str
+    label: str
+    active: bool = True
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Layer = Literal["reach", "sign-in", "rights", "settings", "data"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of an examination. `outcome` not_checkable: it could only be known by writing."""
+
+    layer: Layer
+    key: str
+    label: str
+    outcome: Literal["ok", "failed", "warning", "not_checkable"]
+    said: str = ""
+    cure: str = ""
+
+
+class Client(Protocol):
+    """What every system has. It is also a Source, a Target or both."""
+
+    def account(self) -> Account: ...
+    def examine(self) -> Iterator[Check]:
+        """The ping: from the outer layer inwards, each check as it is done; stops where the next would be pointless."""
+        ...
+
+    def choices(self, table: str) -> Iterator[Choice]: ...
+
+
+@dataclass(frozen=True)
+class System:
+    key: str
+    label: str
+    credentials: type
+    connect: Callable[[Access], Any]
+    limits: Limits = Limits()
+    kinds: Mapping[str, type[Document]] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    feeds: Mapping[str, float] = field(default_factory=dict)
+    """What can be polled, with the usual interval in seconds."""
+    hook: Hook | None = None
+
+
+# --- an integration ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A fact that posts nothing, and why. The record ends SKIPPED."""
+
+    why: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The answer of a mapping: the value, what else the row says, and the row and version that said it."""
+
+    value: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    row: str = ""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """An earlier posting of ours: what was sent, and the target's id for it."""
+
+    document: Any
+    id: str
+    number: str = ""
+
+
+class Desk(Protocol):
+    """What a translate function may ask. It remembers what it was asked; that is the trace of the document."""
+
+    @property
+    def control(self) -> str:
+        """The control of the document that is being made."""
+        ...
+
+    @property
+    def target(self) -> Account: ...
+
+    def map(self, table: str, *values: str, on: date, at: str = "") -> Mapped:
+        """The row in force on that day for the first of `values` that has one. Raises Unmapped. `at` names the field of
+        the document that the answer goes into."""
+        ...
+
+    def maybe(self, table: str, *values: str, on: date, at: str = "") -> Mapped | None: ...
+
+    def choice(self, table: str, value: str) -> Choice | None:
+        """What the target said about this value when its choices were last read; None if it does not offer it."""
+        ...
+
+    def posted(self, flow: str, key: str) -> Posted:
+        """The posting of another fact of this link. Raises NotYet."""
+        ...
+
+    def option(self, name: str) -> Any: ...
+
+    def day(self, instant: datetime, entity: str = "") -> date:
+        """The calendar day of the instant in the accounting time zone."""
+        ...
+
+    def claim(self, row: str, part: Literal["gross", "fee"]) -> None:
+        """Books this part of a balance row for this document; it can be claimed once per target."""
+        ...
+
+    def because(self, at: str, why: str) -> None:
+        """Says where the value of a field of the document came from, where no mapping said it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mapping table of an integration: what finance decides."""
+
+    key: str
+    label: str
+    help: str = ""
+    choices: str = ""
+    """The target's choices that its values are picked from; empty: free text."""
+    required: bool = False
+    facts: tuple[str, ...] = ()
+    """Names of further values of a row, dimensions for instance."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    key: str
+    label: str
+    stream: str
+    kind: str
+    translate: Callable[[Json, Desk], Document | Skip]
+    events: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Integration:
+    key: str
+    label: str
+    source: str
+    target: str
+    flows: tuple[Flow, ...]
+    tables: tuple[Table, ...]
+    options: type
+
+    def flow(self, key: str) -> Flow:
+        return next(f for f in self.flows if f.key == key)
