@@ -1,4 +1,4 @@
-"""Where we may connect to: addresses that people type never lead into our own network.
+"""Where we may connect to: hosts that people type never lead into our own network. For HTTP and SFTP alike.
 
 A name is resolved once and the connection goes to what it resolved to, so a name that answers differently the second
 time gains nothing. An allow-list of `host:port`, as typed, opens the stand-ins.
@@ -10,12 +10,10 @@ import re
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass
 from typing import Final
 
-import httpx
-
-from connectors.clock import boottime
 from connectors.errors import Denied, Unavailable
 
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -43,17 +41,6 @@ _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True)
-class Location:
-    """A URL, read. `host` in ASCII and lower case, without brackets."""
-
-    scheme: str
-    host: str
-    port: int
-    netloc: bytes  # for the Host header
-    target: bytes  # path and query, as typed
-
-
-@dataclass(frozen=True)
 class Address:
     """A host as it was resolved, once. `ips` in the order to try them; never empty."""
 
@@ -62,31 +49,14 @@ class Address:
     ips: tuple[str, ...]
 
 
-def _refuse(said: str) -> Denied:
+def refused(said: str) -> Denied:
+    """The error of an address that may not be used."""
     return Denied(said, code="address.refused", cure="Correct the address in the connection; it must be public.")
 
 
-def _typed(host: str, port: int) -> str:
+def typed(host: str, port: int) -> str:
+    """As the allow-list has it: `host:port`, IPv6 in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def location(url: str, allow: frozenset[str] = frozenset()) -> Location:
-    """Reads a URL and refuses, without any network, what cannot be right: https only, no user or password in it;
-    plain http to allow-listed addresses only. Raises Denied with code `address.refused`.
-    """
-    try:
-        parsed = httpx.URL(url)
-        host = parsed.raw_host.decode("ascii").lower()
-    except (httpx.InvalidURL, ValueError):  # the text may hold a password: it is not repeated
-        raise _refuse("This is not a web address.") from None
-    if parsed.scheme not in ("https", "http") or not host:
-        raise _refuse("A web address starts with https:// and a host.")
-    if parsed.userinfo:
-        raise _refuse("A web address may not hold a user name or password.")
-    port = parsed.port or (443 if parsed.scheme == "https" else 80)
-    if parsed.scheme == "http" and _typed(host, port) not in allow:
-        raise _refuse(f"The address of {host} must start with https://.")
-    return Location(parsed.scheme, host, port, parsed.netloc, parsed.raw_path)
 
 
 def is_public(ip: _Ip) -> bool:
@@ -138,24 +108,25 @@ def resolve(host: str, port: int, allow: frozenset[str] = frozenset(), seconds: 
     host = host.lower()
     literal = _literal(host)
     if literal is None and _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
-        raise _refuse(f"{host} is not a host name; an IPv4 address is written as four plain numbers.")
+        raise refused(f"{host} is not a host name; an IPv4 address is written as four plain numbers.")
     found = [str(literal)] if literal else _look_up(host, port, seconds)
     ips = [ipaddress.ip_address(text) for text in dict.fromkeys(found)]
     # One bad address condemns the name: which of them is used must not be left to chance.
-    if _typed(host, port) not in allow and not all(is_public(ip) for ip in ips):
-        raise _refuse(f"{host} leads to an address inside a private or reserved network.")
+    if typed(host, port) not in allow and not all(is_public(ip) for ip in ips):
+        raise refused(f"{host} leads to an address inside a private or reserved network.")
     # IPv4 first: many containers have no way out by IPv6.
     return Address(host, port, tuple(str(ip) for ip in sorted(ips, key=lambda ip: ip.version)))
 
 
-def dial(address: Address, deadline: float) -> socket.socket:
-    """A connected TCP socket to one of the addresses, before `deadline` (on `boottime`). Raises Unavailable.
+def dial(address: Address, seconds: float = 15.0) -> socket.socket:
+    """A connected TCP socket to one of the addresses, tried in turn. Raises Unavailable with code `network.connect`.
 
     Closing it resets the connection: what is still buffered in the kernel is thrown away instead of delivered later.
     """
+    deadline = time.monotonic() + seconds
     failure: OSError = TimeoutError("timed out")
     for position, ip in enumerate(address.ips):
-        share = (deadline - boottime()) / (len(address.ips) - position)
+        share = (deadline - time.monotonic()) / (len(address.ips) - position)
         if share <= 0:
             break
         try:

@@ -15,6 +15,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -25,9 +26,8 @@ from typing import Any, Final
 import httpcore
 import httpx
 
-from connectors.addresses import Address, Location, dial, location, resolve
+from connectors.addresses import Address, dial, refused, resolve, typed
 from connectors.base import Announce, Gate, Response
-from connectors.clock import boottime
 from connectors.errors import Denied, Malformed, Unavailable
 
 __all__ = ["Address", "HttpWire", "Location", "Slots", "boottime", "dial", "location", "resolve"]
@@ -50,6 +50,48 @@ _PIECE: Final = 65_536
 _OURS: Final = frozenset(("host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"))
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff\t]*[\x21-\x7e\x80-\xff])?)?")
+
+
+# It goes on while the machine sleeps, as the other side's clock does. Where it is missing (macOS), the next best.
+_CLOCK: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def boottime() -> float:
+    """Seconds on `CLOCK_BOOTTIME`; the same for all processes of a machine."""
+    return time.clock_gettime(_CLOCK)
+
+
+# --- what a person typed ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Location:
+    """A URL, read. `host` in ASCII and lower case, without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+    netloc: bytes  # for the Host header
+    target: bytes  # path and query, as typed
+
+
+def location(url: str, allow: frozenset[str] = frozenset()) -> Location:
+    """Reads a URL and refuses, without any network, what cannot be right: https only, no user or password in it;
+    plain http to allow-listed addresses only. Raises Denied with code `address.refused`.
+    """
+    try:
+        parsed = httpx.URL(url)
+        host = parsed.raw_host.decode("ascii").lower()
+    except (httpx.InvalidURL, ValueError):  # the text may hold a password: it is not repeated
+        raise refused("This is not a web address.") from None
+    if parsed.scheme not in ("https", "http") or not host:
+        raise refused("A web address starts with https:// and a host.")
+    if parsed.userinfo:
+        raise refused("A web address may not hold a user name or password.")
+    port = parsed.port or (443 if parsed.scheme == "https" else 80)
+    if parsed.scheme == "http" and typed(host, port) not in allow:
+        raise refused(f"The address of {host} must start with https://.")
+    return Location(parsed.scheme, host, port, parsed.netloc, parsed.raw_path)
 
 
 # --- time and truth of one request ------------------------------------------------------------------------------------
@@ -86,7 +128,7 @@ class _Leg:
 class _Stream(httpcore.NetworkStream):
     """A connected socket whose every step ends at the deadline of the request that it carries now.
 
-    The time-outs that httpcore hands in are not used. `_LateError` and `_DeadlineError` pass through httpcore unchanged.
+    The time-outs that httpcore hands in are not used. Our two errors above pass through httpcore unchanged.
     """
 
     def __init__(self, sock: socket.socket, leg: _Leg) -> None:
@@ -364,7 +406,7 @@ class HttpWire:
         """Looks up, connects and shakes hands. Raises Unavailable with `sent=False`, or Denied by the guard."""
         until = min(leg.close_by, boottime() + CONNECT_SECONDS)
         address = resolve(at.host, at.port, self._allow, until - boottime())
-        sock = dial(address, until)
+        sock = dial(address, until - boottime())
         if at.scheme == "https":
             sock = _secured(sock, at.host, self._trust or _trust(), until)
         stream = _Stream(sock, leg)
