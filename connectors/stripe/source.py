@@ -1,0 +1,60 @@
+"""One Stripe account as the host sees it: who it is, whether it works, what happened, and all about one fact."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from connectors.base import Access, Account, Check, Choice, Fact, Hint, Json, Page
+from connectors.errors import Denied, Refused
+from connectors.stripe import loading, ping, polling, reading
+from connectors.stripe.client import Client
+
+
+class Stripe:
+    def __init__(self, access: Access) -> None:
+        self._credentials = access.credentials
+        self._settings = access.settings
+        self._client = Client(access)
+
+    def account(self) -> Account:
+        """A restricted key may not be allowed to tell its account; then what the person entered is taken."""
+        asked = self._credentials.account_id
+        try:
+            found = self._client.account()
+        except (Denied, Refused) as error:
+            if not asked or (isinstance(error, Denied) and error.code == "denied.key"):
+                raise
+            found = {"id": asked}
+        if asked and found["id"] != asked:
+            raise Denied(
+                f"The key belongs to {found['id']}, not to {asked}.",
+                code="denied.account",
+                field="account_id",
+                value=asked,
+                cure="Enter a key of that account, or correct the account id.",
+            )
+        return Account(found["id"], _label(found), self._credentials.mode, _facts(found))
+
+    def examine(self) -> Iterator[Check]:
+        return ping.examine(self._client, self._credentials.secret_key, self.account)
+
+    def choices(self, table: str) -> Iterator[Choice]:
+        return iter(())
+
+    def facts(self, hint: Hint) -> Sequence[Fact] | None:
+        return reading.facts(self._client, hint)
+
+    def poll(self, feed: str, cursor: str, now: datetime) -> Page:
+        return polling.poll(self._client, self._settings, feed, cursor, now)
+
+    def load(self, stream: str, key: str) -> Json:
+        return loading.load(self._client, stream, key)
+
+
+def _label(found: Json) -> str:
+    profile = found.get("business_profile") or {}
+    dashboard = (found.get("settings") or {}).get("dashboard") or {}
+    return str(dashboard.get("display_name") or profile.get("name") or "")
+
+
+def _facts(found: Json) -> Json:
+    return {"country": found.get("country"), "currency": found.get("default_currency")}
