@@ -239,6 +239,8 @@ class Document:
     """A master has versions: it is created once and then updated."""
     unique: ClassVar[bool] = True
     """The target itself refuses a second document with the same identity key."""
+    modules: ClassVar[tuple[str, ...]] = ()
+    """The subledgers that must be open for it: AR, AP, GL, cash."""
 
     control: str
     """Our key for this document, always the same for it; the target's idempotency key where it has one."""
@@ -247,6 +249,10 @@ class Document:
         raise NotImplementedError
 
     def refs(self) -> tuple[Ref, ...]:
+        return ()
+
+    def entities(self) -> tuple[str, ...]:
+        """The entities of the target that it touches; empty where there is only one."""
         return ()
 
     @property

@@ -1,0 +1,32 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models import F
+from django.db.models.signals import post_delete, post_save
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from mappings.models import Mapping, Period
+        from portal.engine.access import load_plugins
+        from portal.models import Connection, FlowSetting, Link, Workspace
+
+        load_plugins()
+        for model in (Mapping, Period, Connection, Link, FlowSetting, Workspace):
+            for signal in (post_save, post_delete):
+                signal.connect(grow_revision, sender=model, dispatch_uid=f"{model.__name__}.{id(signal)}")
+
+
+def grow_revision(sender: type, instance: Any, **kwargs: object) -> None:
+    """Whatever a prepared document may have asked has changed: in the same transaction the workspace's revision grows,
+    and what was prepared under an earlier one is prepared again."""
+    from portal.models import Workspace
+
+    owner = instance
+    for step in ("link", "connection"):
+        owner = getattr(owner, step, owner)
+    workspace_id = instance.pk if sender is Workspace else owner.workspace_id
+    Workspace.objects.filter(pk=workspace_id).update(revision=F("revision") + 1)

@@ -1,0 +1,96 @@
+"""Opening a connection: its client, with our wire, its slots and its sealed sessions."""
+
+import importlib
+import threading
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.conf import settings
+
+from connectors import registry
+from connectors.base import Access, Integration, Json, Limits, System
+from connectors.http import HttpWire
+from portal import sealed
+from portal.engine.slots import RowGate
+from portal.models import Connection, Link, SealedSession
+
+_open = threading.local()
+
+
+def system(connection: Connection) -> System:
+    return registry.system(connection.system)
+
+
+def integration(link: Link) -> Integration:
+    return registry.integration(link.integration)
+
+
+def load_plugins() -> None:
+    for name in settings.PLUGINS:
+        importlib.import_module(name)
+
+
+def limits(system: System) -> Limits:
+    """The numbers of a system, as the environment overrides them."""
+    own, waits = system.limits, settings.WAITS
+    return Limits(
+        in_flight=own.in_flight,
+        batch_start=settings.BATCH or own.batch_start,
+        batch_max=settings.BATCH or own.batch_max,
+        write_deadline=waits.write_deadline or own.write_deadline,
+        read_deadline=waits.read_deadline or own.read_deadline,
+        processing=own.processing if waits.processing < 0 else waits.processing,
+        margin=own.margin if waits.margin < 0 else waits.margin,
+        pause_start=min(own.pause_start, waits.retry_start),
+    )
+
+
+def client(connection: Connection) -> Any:
+    """The client of a connection, one per thread; made anew when its credentials or settings have changed."""
+    clients: dict[int, tuple[Any, Any]] = _open.__dict__.setdefault("clients", {})
+    fingerprint = (bytes(connection.sealed_credentials or b""), repr(connection.settings), connection.slot_key)
+    known = clients.get(connection.pk)
+    if known is None or known[0] != fingerprint:
+        known = clients[connection.pk] = (fingerprint, _connect(connection))
+    return known[1]
+
+
+def _connect(connection: Connection) -> Any:
+    of = system(connection)
+    wire = HttpWire(RowGate(connection.slot_key), settings.REACHABLE)
+    return of.connect(
+        Access(
+            credentials(of, connection.credentials()),
+            wire,
+            SessionRows(connection.pk, connection.workspace_id),
+            {**connection.facts, **connection.settings},
+        )
+    )
+
+
+def credentials(of: System, values: dict[str, Any]) -> Any:
+    """The typed credentials; unknown names are left out, so that an older row still opens."""
+    names = {one.name for one in fields(of.credentials)}
+    return of.credentials(**{name: value for name, value in values.items() if name in names})
+
+
+@dataclass(frozen=True)
+class SessionRows:
+    """Sign-ins kept sealed in the database, shared by all processes."""
+
+    connection_id: int
+    workspace_id: int
+    FIELD = "connection.session"
+
+    def load(self, key: str) -> Json | None:
+        row = SealedSession.objects.filter(connection_id=self.connection_id, key=key).first()
+        return row and sealed.unseal(row.sealed_value, workspace_id=self.workspace_id, field=self.FIELD)
+
+    def save(self, key: str, value: Json) -> None:
+        box = sealed.seal(value, workspace_id=self.workspace_id, field=self.FIELD)
+        SealedSession.objects.update_or_create(
+            connection_id=self.connection_id, key=key, defaults={"sealed_value": box}
+        )
+
+    def drop(self, key: str) -> None:
+        SealedSession.objects.filter(connection_id=self.connection_id, key=key).delete()

@@ -1,0 +1,70 @@
+"""Keeping what the targets offer: accounts, departments, customers… read in full, replaced in one transaction."""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from connectors.errors import ConnectorError, Denied
+from mappings.models import Choice
+from portal.engine import access, clock, intake
+from portal.models import Connection
+
+log = logging.getLogger(__name__)
+
+
+def refresh_due() -> None:
+    now = clock.now()
+    due = Q(choices_due_at=None) | Q(choices_due_at__lte=now)
+    for connection in Connection.objects.filter(due, health=Connection.Health.OK):
+        if not access.system(connection).choices:
+            continue
+        again = clock.in_seconds(settings.WAITS.choices, now)
+        if Connection.objects.filter(due, pk=connection.pk).update(choices_due_at=again):
+            refresh(connection)
+
+
+def refresh(connection: Connection) -> dict[str, int]:
+    """Reads every table of choices; returns how many rows each has. What could not be read keeps its old rows."""
+    counts: dict[str, int] = {}
+    client: Any = access.client(connection)
+    for table in access.system(connection).choices:
+        try:
+            offered = list(client.choices(table))
+        except Denied as error:
+            intake.deny(connection, error)
+            break
+        except ConnectorError as error:
+            log.warning("choices %s of %s: %s", table, connection, error.said)
+            continue
+        _replace(connection, table, offered)
+        counts[table] = len(offered)
+    return counts
+
+
+def _replace(connection: Connection, table: str, offered: list[Any]) -> None:
+    now = clock.now()
+    rows = [
+        Choice(
+            connection=connection,
+            table=table,
+            value=one.value,
+            label=one.label[:255],
+            active=one.active,
+            facts=dict(one.facts),
+            read_at=now,
+        )
+        for one in offered
+    ]
+    with transaction.atomic():
+        Choice.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["connection", "table", "value"],
+            update_fields=["label", "active", "facts", "read_at"],
+            batch_size=500,
+        )
+        # What it no longer offers stays known as inactive: mappings still name it.
+        Choice.objects.filter(connection=connection, table=table, read_at__lt=now).update(active=False)

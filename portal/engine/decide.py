@@ -1,0 +1,82 @@
+"""What a person may do with a record. Nobody can press what skips the look at an UNSURE record.
+
+Every act names the stamp of the record that the person saw: the second of two presses, or one from a page that has
+aged, changes nothing and says so.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from audit import trail
+from audit.models import Record, State, WaitsFor
+from audit.states import Move, Stale, move
+from portal.engine import bell, clock
+
+
+class NotNow(Exception):
+    """The act does not fit the record as it is now; the sentence says why."""
+
+
+def retry(record: Record, stamp: int, actor: str, reason: str = "") -> str:
+    """Goes on with a record as its state allows: looks for what is unsure, prepares anew what waits, failed or was
+    skipped. Returns what will happen, in words."""
+    now = clock.now()
+    if record.state == State.UNSURE:
+        return _look_now(record, stamp, actor, now)
+    if record.state == State.WAITING and hasattr(record, "posting"):
+        Record.objects.filter(pk=record.pk, stamp=stamp).update(due_at=now)
+        return _said(record, actor, "person.retried", "It stands at the target; its release there is looked at again.", now)
+    if record.state in (State.WAITING, State.FAILED, State.SKIPPED, State.READY) and not record.frozen:
+        if record.code in ("unsure.absent", "unsure.several", "unsure.differs", "unsure.reversed"):
+            raise NotNow("It was sent and its fate is open: say whether it is there.")
+        _renew(record, stamp, actor, reason or "prepared again", now)
+        return "It is read from the source and prepared again."
+    raise NotNow(f"A record that is {record.get_state_display()} goes on by itself.")
+
+
+def adopt(record: Record, stamp: int, target_id: str, actor: str, reason: str = "") -> str:
+    """The person says which document at the target is this record's. The next look checks that it is there."""
+    if record.state != State.WAITING or record.waits_for != WaitsFor.DECISION:
+        raise NotNow("Only a record that waits for a decision can be told what it is.")
+    now = clock.now()
+    record.stamp = stamp
+    said = f"it is {target_id}" + (f": {reason}" if reason else "")
+    fields = {"adopt": target_id, "due_at": now}
+    move(Move(record, State.READY, "person.adopted", said, actor=actor, fields=fields), now)
+    bell.ring(record.target_lane_id)
+    return "It is looked for at the target and taken over if it stands there."
+
+
+def not_there(record: Record, stamp: int, actor: str, reason: str) -> str:
+    """The person has looked at the target and says that it is not there: it is sent as a new version, under a new key."""
+    if record.state != State.WAITING or not record.code.startswith("unsure."):
+        raise NotNow("Only a record whose fate was left open can be sent as a new version.")
+    now = clock.now()
+    _renew(record, stamp, actor, f"not there: {reason}", now, take=record.take + 1)
+    return "It is prepared as a new version."
+
+
+def _renew(record: Record, stamp: int, actor: str, said: str, now: datetime, **fields: object) -> None:
+    record.stamp = stamp
+    fresh = {"payload": None, "due_at": now, "tries": 0, "frozen": False, "rounds": 0, "hold_until": None, **fields}
+    move(Move(record, State.DUE, "person.retried", said, actor=actor, fields=fresh), now)
+    bell.ring(record.source_lane_id)
+
+
+def _look_now(record: Record, stamp: int, actor: str, now: datetime) -> str:
+    with transaction.atomic():
+        rows = Record.objects.filter(pk=record.pk, stamp=stamp, state=State.UNSURE)
+        if not rows.update(due_at=now, stamp=stamp + 1):
+            raise Stale(str(record))
+        line = "It is looked for at the target; nothing is sent."
+        trail.write(
+            [trail.entry(record.workspace_id, "person.looked", at=now, said=line, actor=actor, record_id=record.pk)]
+        )
+    bell.ring(record.target_lane_id)
+    return line
+
+
+def _said(record: Record, actor: str, what: str, said: str, now: datetime) -> str:
+    trail.write([trail.entry(record.workspace_id, what, at=now, said=said, actor=actor, record_id=record.pk)])
+    return said

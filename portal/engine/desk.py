@@ -1,0 +1,88 @@
+"""The desk: what a translate function may ask, answered from our rows and remembered as the trace of the document."""
+
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from audit.models import Posting, Record
+from connectors.base import Account, Choice, Mapped, Posted
+from connectors.errors import NotYet, Unmapped
+from mappings import lookup
+from mappings.models import Choice as ChoiceRow
+from portal.engine import access, documents
+from portal.models import Link
+
+
+@dataclass
+class RowDesk:
+    """The desk of one record while its document is being made."""
+
+    record: Record
+    link: Link
+    control: str
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    claims: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def target(self) -> Account:
+        of = self.link.target
+        mode: Literal["live", "test"] = "test" if of.mode == "test" else "live"
+        return Account(of.account, of.name, mode, {**of.facts, **of.settings})
+
+    def map(self, table: str, *values: str, on: date, at: str = "") -> Mapped:
+        found = self.maybe(table, *values, on=on, at=at)
+        if found is None:
+            raise Unmapped(table, values, field=at)
+        return found
+
+    def maybe(self, table: str, *values: str, on: date, at: str = "") -> Mapped | None:
+        row = lookup.row(self.link.pk, table, values, on)
+        said = f"mapping {row.pk} version {row.version}" if row else ""
+        self._note("map", at=at, table=table, values=list(values), on=str(on), row=said, value=row.target if row else None)
+        return Mapped(row.target, row.facts, said) if row else None
+
+    def choice(self, table: str, value: str) -> Choice | None:
+        row = ChoiceRow.objects.filter(connection_id=self.link.target_id, table=table, value=value).first()
+        return Choice(row.value, row.label, row.active, row.facts) if row else None
+
+    def posted(self, flow: str, key: str) -> Posted:
+        name = f"{self.link.integration}.{flow}"
+        posting = (
+            Posting.objects.filter(
+                record__source_account=self.record.source_account,
+                record__target_company=self.record.target_company,
+                record__flow=name,
+                record__key=key,
+            )
+            .select_related("record")
+            .order_by("-record__version")
+            .first()
+        )
+        if posting is None:
+            raise NotYet(f"{flow} {key} is not posted yet.", code=f"dependency.{flow}", flow=name, key=key)
+        self._note("posted", flow=flow, key=key, id=posting.target_id, number=posting.number)
+        kind = access.system(self.link.target).kinds[posting.kind]
+        assert posting.record.document
+        return Posted(documents.load(kind, bytes(posting.record.document)), posting.target_id, posting.number)
+
+    def option(self, name: str) -> Any:
+        declared = {one.name: one.default for one in fields(access.integration(self.link).options)}
+        value = self.link.options.get(name, declared[name])
+        self._note("option", name=name, value=value)
+        return value
+
+    def day(self, instant: datetime, entity: str = "") -> date:
+        zones = self.link.options.get("entity_time_zones", {})
+        zone = zones.get(entity) or self.link.workspace.time_zone
+        self._note("day", instant=instant.isoformat(), zone=zone)
+        return instant.astimezone(ZoneInfo(zone)).date()
+
+    def claim(self, row: str, part: Literal["gross", "fee"]) -> None:
+        self.claims.append((row, part))
+
+    def because(self, at: str, why: str) -> None:
+        self._note("because", at=at, why=why)
+
+    def _note(self, asked: str, **said: Any) -> None:
+        self.asked.append({"asked": asked, **{name: value for name, value in said.items() if value != ""}})

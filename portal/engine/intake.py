@@ -1,0 +1,222 @@
+"""From deliveries and feeds to records: everything here is durable before anything else happens with it."""
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from audit import trail
+from audit.models import Delivery, Problem, Record, State, WaitsFor
+from audit.states import Move, move_all
+from connectors.base import Fact, Hint
+from connectors.errors import ConnectorError, Denied, NotYet
+from portal.engine import access, clock, lanes
+from portal.models import Connection, Cursor, FlowSetting, Lane, Link
+
+log = logging.getLogger(__name__)
+REWAKEN = (WaitsFor.DEPENDENCY, WaitsFor.SETTINGS)
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------------
+
+
+def take_delivery(lane: Lane) -> bool:
+    """Re-reads what the oldest waiting delivery of this account is about. False: none is due."""
+    delivery = (
+        Delivery.objects.filter(status=Delivery.Status.NEW, due_at__lte=clock.now())
+        .filter(connection__in=_connections(lane))
+        .select_related("connection")
+        .order_by("due_at", "pk")
+        .first()
+    )
+    if delivery is None:
+        return False
+    try:
+        facts = access.client(delivery.connection).facts(_hint(delivery))
+    except Denied as error:
+        deny(delivery.connection, error)
+    except ConnectorError as error:
+        _later(delivery, error)
+    except Exception as error:  # a bug of ours must not hold up what is behind it
+        log.exception("delivery %s", delivery.pk)
+        _later(delivery, error)
+    else:
+        _taken(delivery, facts)
+    return True
+
+
+def _taken(delivery: Delivery, facts: Iterable[Fact] | None) -> None:
+    with transaction.atomic():
+        if facts is not None:
+            take_facts(delivery.connection, facts)
+        Delivery.objects.filter(pk=delivery.pk).update(
+            status=Delivery.Status.NO_FLOW if facts is None else Delivery.Status.DONE, why=""
+        )
+
+
+def _later(delivery: Delivery, error: Exception) -> None:
+    said = error.said if isinstance(error, ConnectorError) else type(error).__name__
+    due = clock.back_off(delivery.tries, clock.now())
+    Delivery.objects.filter(pk=delivery.pk).update(tries=delivery.tries + 1, due_at=due, why=said[:300])
+
+
+def _hint(delivery: Delivery) -> Hint:
+    assert delivery.event_at
+    extra = json.loads(delivery.headers or "{}").get("extra", {})
+    return Hint(delivery.event_id or "", delivery.event_type, delivery.object_id, delivery.event_at, extra)
+
+
+# --- feeds ------------------------------------------------------------------------------------------------------------
+
+
+def poll_feed(lane: Lane) -> bool:
+    """Takes in the next page of the feed that is due. The cursor moves in the transaction that keeps the facts."""
+    now = clock.now()
+    cursor = (
+        Cursor.objects.filter(due_at__lte=now, connection__in=_connections(lane))
+        .select_related("connection")
+        .order_by("due_at", "pk")
+        .first()
+    )
+    if cursor is None:
+        return False
+    every = settings.WAITS.poll or access.system(cursor.connection).feeds[cursor.feed]
+    try:
+        page = access.client(cursor.connection).poll(cursor.feed, cursor.position, now)
+    except Denied as error:
+        deny(cursor.connection, error)
+    except ConnectorError as error:
+        due = clock.back_off(cursor.tries, now)
+        Cursor.objects.filter(pk=cursor.pk).update(due_at=due, tries=cursor.tries + 1, said=error.said[:300])
+    else:
+        with transaction.atomic():
+            take_facts(cursor.connection, page.facts)
+            due = now if page.more else clock.in_seconds(every, now)
+            Cursor.objects.filter(pk=cursor.pk).update(
+                position=page.cursor, due_at=due, tries=0, said="", read_at=now
+            )
+    return True
+
+
+def ensure_cursors(connection: Connection) -> None:
+    feeds = access.system(connection).feeds
+    now = clock.now()
+    rows = [Cursor(connection=connection, feed=feed, due_at=now) for feed in feeds]
+    Cursor.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def deny(connection: Connection, error: Denied) -> None:
+    """The connection is refused: its work stops until an examination passes. Said once, as a problem of its own."""
+    now = clock.now()
+    changed = Connection.objects.filter(pk=connection.pk).exclude(health=Connection.Health.DENIED)
+    if changed.update(health=Connection.Health.DENIED, health_said=error.said[:500]):
+        Problem.objects.get_or_create(
+            workspace_id=connection.workspace_id,
+            link=None,
+            code="connection.denied",
+            value=connection.name[:255],
+            closed_at=None,
+            defaults={"said": error.said, "cure": error.cure, "who": "owner", "opened_at": now},
+        )
+        trail.write([trail.entry(connection.workspace_id, "connection.denied", at=now, said=error.said)])
+
+
+def _connections(lane: Lane) -> list[Connection]:
+    system, _, account = lane.company.partition(":")
+    account, _, test = account.partition(":")
+    mode = "test" if test == "test" else "live"
+    rows = Connection.objects.filter(system=system, account=account, mode=mode)
+    return list(rows.exclude(health=Connection.Health.DENIED))
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def take_facts(connection: Connection, facts: Iterable[Fact]) -> None:
+    """Makes a record of each fact on each flow that reads it, wakes the record that waits for it, or does nothing.
+
+    Runs in the caller's transaction.
+    """
+    links = Link.objects.filter(source=connection, removed=False).select_related("target", "workspace")
+    ways = [(link, flow) for link in links for flow in access.integration(link).flows]
+    for fact in facts:
+        for link, flow in ways:
+            if flow.stream == fact.stream:
+                _take_fact(link, flow.key, fact)
+
+
+def _take_fact(link: Link, flow: str, fact: Fact) -> None:
+    known = (
+        Record.objects.filter(
+            source_account=link.source.account_key,
+            target_company=link.target.account_key,
+            flow=f"{link.integration}.{flow}",
+            key=fact.key,
+        )
+        .order_by("-version")
+        .first()
+    )
+    if known is None:
+        _arrive(link, flow, fact, version=1)
+    elif fact.digest and fact.digest != known.digest:
+        _changed(known, link, flow, fact)
+    elif known.state == State.WAITING and known.waits_for in REWAKEN:
+        # The source speaks of it again: perhaps it now has what was missing.
+        Record.objects.filter(pk=known.pk).update(due_at=clock.now(), payload=None)
+
+
+def _changed(known: Record, link: Link, flow: str, fact: Fact) -> None:
+    """A master has new content. What was not sent yet is simply made anew; what was sent gets a further version."""
+    if known.state in (State.DUE, State.READY, State.WAITING, State.FAILED, State.SKIPPED) and not known.frozen:
+        sent = known.attempts.exists()
+        if not sent:
+            fresh = {"digest": fact.digest, "payload": None, "due_at": clock.now(), "tries": 0}
+            move_all([Move(known, State.DUE, "record.changed", "the source has newer content", fields=fresh)], clock.now())
+            return
+    _arrive(link, flow, fact, version=known.version + 1)
+
+
+def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> None:
+    now = clock.now()
+    setting = FlowSetting.objects.get(link=link, flow=flow)
+    if setting.mode == FlowSetting.Mode.OFF:
+        return
+    early = fact.happened_at < link.start_at and not fact.digest
+    record = Record(
+        workspace_id=link.workspace_id,
+        link=link,
+        setting=setting,
+        source_lane=lanes.of(link.source.account_key, Lane.Side.READ),
+        target_lane=lanes.of(link.target.account_key, Lane.Side.WRITE),
+        source_account=link.source.account_key,
+        target_company=link.target.account_key,
+        flow=f"{link.integration}.{flow}",
+        stream=fact.stream,
+        key=fact.key,
+        version=version,
+        digest=fact.digest,
+        happened_at=fact.happened_at,
+        state=State.SKIPPED if early else State.DUE,
+        said="before start" if early else "",
+        due_at=now,
+        created_at=now,
+        changed_at=now,
+    )
+    made = Record.objects.bulk_create([record], ignore_conflicts=True)
+    stored = Record.objects.filter(
+        source_account=record.source_account,
+        target_company=record.target_company,
+        flow=record.flow,
+        key=record.key,
+        version=version,
+        created_at=now,
+    ).first()
+    if made and stored:
+        what = "record.skipped" if early else "record.arrived"
+        said = "before start" if early else f"{fact.stream} {fact.key}"
+        trail.write([trail.entry(link.workspace_id, what, at=now, said=said, record_id=stored.pk)])

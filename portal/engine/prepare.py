@@ -1,0 +1,247 @@
+"""The source lane's second half: load what a fact needs, translate it, freeze the document. Nothing is sent here."""
+
+import json
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from audit.models import Claim, Record, State, WaitsFor
+from audit.states import Move, Stale, Trouble, move
+from connectors.base import Document, Skip
+from connectors.errors import ConnectorError, Denied, Malformed, NotYet, Refused, Unavailable, Unmapped
+from django.conf import settings
+from mappings.models import Period
+from portal.engine import access, clock, documents, intake
+from portal.engine.desk import RowDesk
+from portal.models import Connection, FlowSetting, Lane, Workspace
+
+log = logging.getLogger(__name__)
+OPEN = (State.DUE, State.READY, State.SENDING, State.UNSURE, State.WAITING)
+CAUSE_WAITS = {
+    "period": WaitsFor.PERIOD,
+    "settings": WaitsFor.SETTINGS,
+    "decision": WaitsFor.DECISION,
+    "duplicate": WaitsFor.DECISION,
+    "approval": WaitsFor.TARGET_APPROVAL,
+}
+RETRIED = (WaitsFor.MAPPING, WaitsFor.DEPENDENCY, WaitsFor.PERIOD, WaitsFor.SETTINGS)
+"""What a record may wait for and still be prepared again by itself, when it is due."""
+
+
+def prepare_next(lane: Lane) -> bool:
+    """Prepares the record of this account that is due first. False: none is due."""
+    record = _due(lane)
+    if record is None:
+        return False
+    try:
+        _prepare(record)
+    except Stale:
+        pass  # somebody moved it meanwhile; the next look at the queue sees it as it is
+    except Exception as error:  # a bug of ours in one record must not hold up the others
+        log.exception("preparing %s", record)
+        _postpone(record, f"{type(error).__name__} in our own code")
+    return True
+
+
+def _due(lane: Lane) -> Record | None:
+    earlier = Record.objects.filter(
+        source_account=OuterRef("source_account"),
+        target_company=OuterRef("target_company"),
+        flow=OuterRef("flow"),
+        key=OuterRef("key"),
+        version__lt=OuterRef("version"),
+        state__in=OPEN,
+    )
+    waiting = Q(state=State.WAITING, waits_for__in=RETRIED, posting=None)
+    return (
+        Record.objects.filter(Q(state=State.DUE) | waiting, source_lane=lane, due_at__lte=clock.now())
+        .filter(setting__paused=False, link__paused=False, frozen=False)
+        .exclude(setting__mode=FlowSetting.Mode.OFF)
+        .exclude(link__source__health=Connection.Health.DENIED)
+        .exclude(Exists(earlier))
+        .select_related("link__source", "link__target", "link__workspace", "setting")
+        .order_by("backfill", "due_at", "pk")
+        .first()
+    )
+
+
+def _prepare(record: Record) -> None:
+    # Read before anything else is: a mapping saved from here on makes the revision differ, and it is prepared again.
+    revision = Workspace.objects.values_list("revision", flat=True).get(pk=record.workspace_id)
+    link = record.link
+    flow = access.integration(link).flow(record.flow.partition(".")[2])
+    desk = RowDesk(record, link, control_of(record))
+    try:
+        payload = _payload(record)
+        made = flow.translate(payload, desk)
+        if isinstance(made, Document):
+            _check_periods(record, made)
+    except Denied as error:
+        intake.deny(link.source, error)
+    except Unavailable as error:
+        _postpone(record, error.said)
+    except ConnectorError as error:
+        _stopped(record, error, desk, revision)
+    else:
+        if isinstance(made, Skip):
+            _skipped(record, made, desk, revision)
+        else:
+            _ready(record, made, desk, revision)
+
+
+def control_of(record: Record) -> str:
+    """The key of the document at the target: made of the source's names only, hence always the same; a new take after a
+    definite refusal, a new version for a master's change."""
+    parts = ["ml", record.source_account, record.flow.partition(".")[2], record.key]
+    if record.version > 1:
+        parts.append(f"v{record.version}")
+    if record.take > 1:
+        parts.append(f"t{record.take}")
+    control = ":".join(parts)
+    if len(control) > 250:
+        control = control[:185] + ":" + documents.digest(control.encode())
+    return control
+
+
+def _payload(record: Record) -> Any:
+    if record.payload is None:
+        payload = access.client(record.link.source).load(record.stream, record.key)
+        record.payload = json.dumps(payload, ensure_ascii=True).encode()
+    return json.loads(bytes(record.payload))
+
+
+def _ready(record: Record, document: Document, desk: RowDesk, revision: int) -> None:
+    body, identity, now = documents.dump(document), document.identity(), clock.now()
+    fields: dict[str, Any] = {
+        **_common(record, desk, revision, now),
+        "control": desk.control,
+        "kind": document.kind,
+        "session": document.session,
+        "document": body,
+        "document_hash": documents.digest(body),
+        "amount": identity.amount,
+        "currency": identity.currency,
+        "party": identity.party[:120],
+        "number": identity.key[:120],
+        "day": identity.day,
+        "tries": 0,
+    }
+    with transaction.atomic():
+        taken = _claim(record, desk)
+        if taken:
+            other = Refused(
+                f"The balance row {taken} is already booked by another record.",
+                code="source.inconsistent",
+                value=taken,
+                cure="Look at both records; one row of money is booked once.",
+            )
+            _stopped(record, other, desk, revision)
+            return
+        same = record.state == State.READY and record.document_hash == fields["document_hash"]
+        what = "record.confirmed" if same else "record.prepared"
+        move(Move(record, State.READY, what, f"{document.kind} {identity.key}", fields=fields), now)
+
+
+def _claim(record: Record, desk: RowDesk) -> str:
+    """Claims the balance rows. Returns the one that another record has, if any."""
+    key = {"target_company": record.target_company, "source_account": record.source_account}
+    for row, part in desk.claims:
+        claim, _ = Claim.objects.get_or_create(**key, row=row, part=part, defaults={"record": record})
+        if claim.record_id != record.pk:
+            return f"{row}:{part}"
+    return ""
+
+
+def _skipped(record: Record, skip: Skip, desk: RowDesk, revision: int) -> None:
+    now = clock.now()
+    fields = {**_common(record, desk, revision, now), "said": skip.why}
+    move(Move(record, State.SKIPPED, "record.skipped", skip.why, fields=fields), now)
+
+
+def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int) -> None:
+    """What translating said: wait for a named condition, or FAILED. No new trail entry while it says the same again."""
+    now = clock.now()
+    waits = waits_of(error)
+    due = due_of(error, record.tries, now)
+    fields = {**_common(record, desk, revision, due), "tries": record.tries + 1}
+    if isinstance(error, NotYet):
+        fields |= {"waits_on_flow": error.flow, "waits_on_key": error.key}
+        if not error.flow:
+            fields["payload"] = None  # the source itself was not ready: read it again
+    if record.state == State.WAITING and (record.waits_for, record.code) == (waits, error.code):
+        Record.objects.filter(pk=record.pk, stamp=record.stamp).update(**fields)
+        return
+    trouble = Trouble(error.code, error.said, error.value, error.cure)
+    to = State.WAITING if waits else State.FAILED
+    move(Move(record, to, "record.waits" if waits else "record.failed", waits_for=waits, trouble=trouble, fields=fields), now)
+
+
+def _common(record: Record, desk: RowDesk, revision: int, due: datetime) -> dict[str, Any]:
+    return {
+        "payload": record.payload,
+        "trace": json.dumps(desk.asked, ensure_ascii=True),
+        "revision": revision,
+        "due_at": due,
+    }
+
+
+def waits_of(error: ConnectorError) -> str:
+    """What a record waits for after this error; empty: FAILED."""
+    if isinstance(error, Unmapped):
+        return WaitsFor.MAPPING
+    if isinstance(error, NotYet):
+        return WaitsFor.DEPENDENCY
+    if isinstance(error, Refused):
+        return CAUSE_WAITS.get(error.cause, "")
+    return ""
+
+
+def due_of(error: ConnectorError, tries: int, now: datetime) -> datetime:
+    """When the condition is tried again by itself; what wakes it earlier is the sweep, or the source."""
+    if isinstance(error, NotYet) and not error.flow:
+        return clock.back_off(tries, now)
+    if isinstance(error, Unmapped | NotYet):
+        return now + timedelta(days=3650)  # only what it waits for, or a person, wakes it
+    return clock.in_seconds(settings.WAITS.condition, now)
+
+
+def _postpone(record: Record, said: str) -> None:
+    now = clock.now()
+    due = clock.back_off(record.tries, now)
+    Record.objects.filter(pk=record.pk, stamp=record.stamp).update(tries=record.tries + 1, due_at=due, said=said)
+
+
+def _check_periods(record: Record, document: Document) -> None:
+    """Refuses before sending what would fall into books that we know are closed. One probe a cycle goes through where
+    the closing was only learned from a refusal."""
+    day = document.identity().day
+    if day is None:
+        return
+    rows = Period.objects.filter(connection=record.link.target, module__in=document.modules, closed_to__gte=day)
+    for row in rows.filter(entity__in=["", *document.entities()]):
+        if row.learned and _may_probe(row):
+            continue
+        raise closed(row.module, row.entity, day)
+
+
+def _may_probe(row: Period) -> bool:
+    now = clock.now()
+    due = Q(probe_at=None) | Q(probe_at__lte=now)
+    next_probe = clock.in_seconds(settings.WAITS.condition, now)
+    return bool(Period.objects.filter(due, pk=row.pk).update(probe_at=next_probe))
+
+
+def closed(module: str, entity: str, day: Any) -> Refused:
+    where = f"{module} closed in {entity}" if entity else f"{module} closed"
+    return Refused(
+        f"{where}: the period of {day} takes no postings.",
+        cause="period",
+        code="period.closed",
+        value=f"{module} {entity} {day:%Y-%m}".replace("  ", " "),
+        cure="Reopen the period at the target, or change its closing date here; the record goes on by itself.",
+    )
+
+

@@ -1,0 +1,43 @@
+"""Where everything stands: counts by state, what is quiet, what waits. For the command, scripts and the front page."""
+
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+
+from audit.models import Delivery, Record, State
+from portal.models import FlowSetting, Workspace
+
+AT_WORK = (State.DUE, State.READY, State.SENDING, State.UNSURE)
+ASIDE = Q(setting__paused=True) | Q(link__paused=True) | ~Q(setting__mode=FlowSetting.Mode.LIVE)
+
+
+def records(workspace: Workspace | None) -> QuerySet[Record]:
+    rows = Record.objects.all()
+    return rows.filter(workspace=workspace) if workspace else rows
+
+
+def at_work(workspace: Workspace | None) -> int:
+    """How much still moves by itself. What belongs to paused and previewed flows is not counted; a record whose send is
+    under way or unclear always is."""
+    rows = records(workspace)
+    moving = rows.filter(state__in=[State.SENDING, State.UNSURE]) | rows.filter(state__in=AT_WORK).exclude(ASIDE)
+    deliveries = Delivery.objects.filter(status=Delivery.Status.NEW)
+    if workspace:
+        deliveries = deliveries.filter(connection__workspace=workspace)
+    return moving.distinct().count() + deliveries.count()
+
+
+def summary(workspace: Workspace | None) -> dict[str, Any]:
+    rows = records(workspace).order_by()
+    counts = {state: 0 for state in State.values} | dict(rows.values_list("state").annotate(Count("pk")))
+    aside = dict(rows.filter(ASIDE, state__in=AT_WORK).values_list("state").annotate(Count("pk")))
+    waiting = dict(rows.filter(state=State.WAITING).values_list("waits_for").annotate(Count("pk")))
+    return {"quiet": at_work(workspace) == 0, "states": counts, "set_aside": aside, "waiting": waiting}
+
+
+def each(workspace: Workspace | None) -> list[dict[str, Any]]:
+    rows = records(workspace).order_by("pk").values(
+        "key", "flow", "version", "state", "waits_for", "code", "said", "tries", "due_at", "verdict",
+        posting=F("posting__target_id"),
+    )  # fmt: skip
+    return [{**row, "due_at": row["due_at"].isoformat()} for row in rows.iterator()]
