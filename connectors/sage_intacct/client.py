@@ -1,0 +1,245 @@
+"""The wire to Sage Intacct: signs in, sends each request once, reads what came back.
+
+A write is never repeated here. What cannot be told from an answer is said to be unclear, never guessed.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from connectors.base import (
+    Access,
+    Account,
+    Announce,
+    Answer,
+    Call,
+    Check,
+    Choice,
+    Document,
+    Done,
+    Found,
+    Look,
+    Response,
+)
+from connectors.errors import ConnectorError, Denied, Malformed, SessionLost, Unavailable
+from connectors.sage_intacct import answers, choices, find, ping, said, sessions
+from connectors.sage_intacct.answers import Result, Row
+from connectors.sage_intacct.documents import AnyDocument, Fit
+from connectors.sage_intacct.markup import Login, Node, Sender, envelope, function
+from connectors.sage_intacct.query import Query
+from connectors.sage_intacct.sessions import Session
+
+HEADERS: Final = {"content-type": "application/xml", "accept": "application/xml, text/xml"}
+MOST_FUNCTIONS: Final = 50
+"""Queries in one request; Sage names no limit and advises against many."""
+
+
+class Intacct:
+    """A client of one company. Target and examination; its state is the sessions and what fields the company lacks."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self.credentials = access.credentials
+        self._wire = access.wire
+        self._missing: dict[str, frozenset[str]] = {}
+
+    # --- what every system has
+
+    def account(self) -> Account:
+        return ping.account(self)
+
+    def examine(self) -> Iterator[Check]:
+        return ping.examine(self)
+
+    def choices(self, table: str) -> Iterator[Choice]:
+        return choices.offered(self, table)
+
+    # --- target
+
+    def look(self, documents: Sequence[Document]) -> Sequence[Look]:
+        if not documents:
+            return []
+        entity = documents[0].session
+        return find.look(documents, lambda queries: self.rows(queries, entity), multi=self._multi)
+
+    def read(self, kind: str, ids: Sequence[str], session: str = "") -> Sequence[Found | None]:
+        if not ids:
+            return []
+        return find.read(kind, ids, lambda queries: self.rows(queries, session), multi=self._multi)
+
+    def render(self, document: AnyDocument, look: Look, before: Document | None) -> Call:
+        fit = Fit(self._access.settings.get("field_lengths") or {})
+        body = function(document.control, document.node(look, before, fit))
+        return Call(document.control, document.kind, body, document.session)
+
+    def send(self, calls: Sequence[Call], announce: Announce) -> Mapping[str, Answer]:
+        """All calls in one request; each commits alone. Raises as `Target.send` says."""
+        entity = calls[0].session
+        session = self._session(entity)
+        response = self._post(session.endpoint, session.id, [c.body for c in calls], unique=True, announce=announce)
+        try:
+            answer = self._read(response, session=True)
+        except SessionLost:
+            sessions.drop(self._access.sessions, self._entity(entity), session)
+            raise
+        self._extend(entity, session, answer, response)
+        return _answered(calls, answer)
+
+    def finish(self, document: Document, id: str) -> Done:
+        """Nothing is left to do here; says the state in which the document stands."""
+        (there,) = self.read(document.kind, [id], document.session)
+        if there is None:
+            return Done(id)
+        return Done(id, there.number, there.state, there.url)
+
+    # --- reading
+
+    def rows(self, queries: Sequence[Query], entity: str = "") -> list[list[Row]]:
+        """All rows of each query, all pages; the queries go together in one request per round."""
+        rows: list[list[Row]] = [[] for _ in queries]
+        pending = [(place, part) for place, query in enumerate(queries) for part in query.chunks() if not _empty(query)]
+        while pending:
+            now, pending = pending[:MOST_FUNCTIONS], pending[MOST_FUNCTIONS:]
+            for (place, query), page in zip(now, self._pages([query for _, query in now], entity), strict=True):
+                rows[place] += page.rows
+                if following := query.following(page):
+                    pending.append((place, following))
+        return rows
+
+    def call(self, nodes: Sequence[Node], entity: str = "") -> list[Result]:
+        """Reading functions, the result of each, failed or not. Signs in anew once if the session has lapsed."""
+        try:
+            return self._call(nodes, entity)
+        except SessionLost:
+            return self._call(nodes, entity)
+
+    def _pages(self, queries: Sequence[Query], entity: str) -> list[Result]:
+        results = self._ask(queries, entity)
+        lacking = [q for q, result in zip(queries, results, strict=True) if self._learn(q, result)]
+        if lacking:
+            results = self._ask(queries, entity)
+        for result in results:
+            if result.status != "success":
+                raise said.of_read(result.errors)
+        return results
+
+    def _ask(self, queries: Sequence[Query], entity: str) -> list[Result]:
+        return self.call([query.node(self._missing.get(query.object, frozenset())) for query in queries], entity)
+
+    def _learn(self, query: Query, result: Result) -> bool:
+        """Whether the query failed for optional fields that the company lacks; they are left out from now on."""
+        known = self._missing.get(query.object, frozenset())
+        lacking = said.unqueryable(result.errors) & frozenset(query.optional)
+        self._missing[query.object] = known | lacking
+        return bool(lacking - known)
+
+    def _call(self, nodes: Sequence[Node], entity: str) -> list[Result]:
+        session = self._session(entity)
+        names = [f"r{number}" for number in range(1, len(nodes) + 1)]
+        bodies = [function(name, node) for name, node in zip(names, nodes, strict=True)]
+        response = self._post(session.endpoint, session.id, bodies, unique=False)
+        try:
+            answer = self._read(response, session=True)
+        except SessionLost:
+            sessions.drop(self._access.sessions, self._entity(entity), session)
+            raise
+        self._extend(entity, session, answer, response)
+        results = answer.by_control()
+        if set(results) != set(names):
+            raise Malformed("result", "not every function has an answer")
+        return [results[name] for name in names]
+
+    # --- signing in
+
+    def sign_in(self, entity: str = "") -> tuple[Session, answers.Answer, Response]:
+        """A new session for the entity, from the gateway. https://developer.intacct.com/web-services/sessions/"""
+        mine = self.credentials
+        login = Login(mine.user_id, mine.company_id, mine.user_password, self._entity(entity))
+        body = function("session", ("getAPISession", ""))
+        response = self._post(mine.endpoint, login, [body], unique=False)
+        answer = self._read(response, session=False)
+        result = answer.by_control().get("session")
+        if result is None:
+            raise Malformed("getAPISession", "has no answer")
+        if result.status != "success":
+            raise Denied(said.sentence(result.errors), code="session.refused", cure="Send the texts to support.")
+        session = sessions.opened(answer, result, response, mine.endpoint)
+        sessions.save(self._access.sessions, self._entity(entity), session)
+        return session, answer, response
+
+    def _session(self, entity: str) -> Session:
+        kept = sessions.load(self._access.sessions, self._entity(entity))
+        return kept or self.sign_in(entity)[0]
+
+    def _extend(self, entity: str, session: Session, answer: answers.Answer, response: Response) -> None:
+        later = sessions.extended(session, answer, response)
+        if abs(later.until - session.until) > 60:
+            sessions.save(self._access.sessions, self._entity(entity), later)
+
+    def _entity(self, entity: str) -> str:
+        """The entity of a session; a connection may stand in one as a whole."""
+        return entity or str(self.credentials.entity_id)
+
+    # --- the request
+
+    def _post(
+        self, url: str, by: Login | str, functions: Sequence[bytes], *, unique: bool, announce: Announce | None = None
+    ) -> Response:
+        body = envelope(
+            Sender(self.credentials.sender_id, self.credentials.sender_password),
+            by,
+            functions,
+            # only tells requests apart; what keeps a function from running twice is its own control id
+            control=uuid.uuid4().hex,
+            unique=unique,
+            detailed=bool(self._access.settings.get("additional_error_info")),
+        )
+        if announce is None:
+            return self._wire.request("POST", url, headers=HEADERS, content=body, limit=answers.LIMIT)
+        return self._wire.request("POST", url, headers=HEADERS, content=body, announce=announce, limit=answers.LIMIT)
+
+    def _read(self, response: Response, *, session: bool) -> answers.Answer:
+        """The answer, if the functions were run; else raises what stood before them."""
+        try:
+            answer = answers.read(response.body)
+        except (Unavailable, Malformed):
+            error = said.of_status(response.status, response.headers)
+            if error:
+                raise error from None
+            raise
+        above = said.of_answer(answer, response.status, response.headers, session=session)
+        if above:
+            raise above
+        if not 200 <= response.status < 300:
+            raise said.of_status(response.status, response.headers) or Malformed("status", str(response.status))
+        return answer
+
+    @property
+    def _multi(self) -> bool | None:
+        known: Any = self._access.settings.get("multi_currency")
+        return None if known is None else bool(known)
+
+
+def _empty(query: Query) -> bool:
+    """A query for no value at all would ask for every row."""
+    return bool(query.field) and not query.values
+
+
+# --- what became of the calls -----------------------------------------------------------------------------------------
+
+
+def _answered(calls: Sequence[Call], answer: answers.Answer) -> dict[str, Answer]:
+    """By control id, never by position. Whatever is not exactly told is left out: its outcome is unclear."""
+    results = answer.by_control()
+    found = {call.control: _of(results[call.control]) for call in calls if call.control in results}
+    return {control: outcome for control, outcome in found.items() if outcome is not None}
+
+
+def _of(result: Result) -> Done | ConnectorError | None:
+    if result.status == "success":
+        row = result.rows[0] if result.rows else {}
+        record = result.key or row.get("RECORDNO", "")
+        return Done(record, url=row.get("RECORD_URL", "")) if record else None
+    if result.status in ("failure", "aborted"):
+        return said.of_write(result.errors)
+    return None
