@@ -1,0 +1,56 @@
+"""A local double of Stripe: its API, its webhooks, its balance, and a small back office for people."""
+
+from pathlib import Path
+from typing import Any
+
+from standins.serve import Reply, Request, Server, go
+from standins.stripe.api import Api
+from standins.stripe.control import Control
+from standins.stripe.demo import seed_demo
+from standins.stripe.knobs import Knobs
+from standins.stripe.pages import Pages
+from standins.stripe.shop import Shop
+from standins.stripe.webhooks import Sender
+
+__all__ = ["Shop", "StripeServer", "seed_demo", "serve"]
+
+
+class StripeServer(Server):
+    """Serves one shop: the API under /v1, the control plane under /_control, pages for people elsewhere."""
+
+    def __init__(self, shop: Shop, port: int = 0, file: Path | None = None) -> None:
+        self.shop, self.api, self.file = shop, Api(shop), file
+        self.control, self.pages, self.sender = Control(shop, self.api), Pages(shop), Sender(shop)
+        super().__init__(self.route, port)
+        shop.base_url = self.url
+        if file and file.exists():
+            shop.load(file)
+        if file:
+            shop.after_change = lambda: shop.save(file)
+
+    def route(self, request: Request) -> Reply:
+        if request.path.startswith("/v1/"):
+            return self.api(request)
+        if request.path.startswith("/_control/"):
+            return self.control(request)
+        return self.pages(request) if request.path != "/favicon.ico" else go("/")
+
+    def start(self) -> "StripeServer":
+        super().start()
+        self.sender.start()
+        return self
+
+    def stop(self) -> None:
+        self.sender.stop()
+        super().stop()
+
+
+def serve(
+    port: int = 0, *, seed: str | None = None, file: Path | None = None, **knobs: Any
+) -> tuple[Shop, StripeServer]:
+    """Starts a shop. `seed` makes its ids repeatable, `file` keeps it over restarts, `knobs` as in knobs.py. The key
+    sk_test_shop works; others are added with server.api.keys.add(key, permissions)."""
+    settings = Knobs()
+    settings.turn(knobs)
+    shop = Shop(settings, seed)
+    return shop, StripeServer(shop, port, file).start()

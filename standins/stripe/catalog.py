@@ -1,0 +1,102 @@
+"""Customers and their credit balance, products, tax rates, coupons."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from standins.stripe import blanks
+from standins.stripe.core import Core, Json, operation
+
+
+class Catalog(Core):
+    @operation
+    def create_customer(self, name: str | None = None, email: str | None = None, **more: Any) -> Json:
+        balance = more.pop("balance", 0)
+        customer = {**blanks.customer(), **self.stamp("cus"), "name": name, "email": email, **more}
+        customer.setdefault("invoice_prefix", self.ids.text(8).upper())
+        self.keep(customer)
+        self.emit("customer.created", customer)
+        if balance:
+            self.credit_customer(customer["id"], balance, "adjustment")
+        return customer
+
+    @operation
+    def update_customer(self, id: str, **changes: Any) -> Json:
+        customer = self.get("customer", id)
+        before = dict(customer)
+        customer.update({**changes, "metadata": merged(customer["metadata"], changes.get("metadata"))})
+        self.changed("customer.updated", customer, before)
+        return customer
+
+    @operation
+    def delete_customer(self, id: str) -> Json:
+        """Drafts go with the customer; finalized invoices keep the id and the frozen name."""
+        customer = self.get("customer", id)
+        for item in [i for i in self.all("invoiceitem") if i["customer"] == id and i["invoice"] is None]:
+            self.drop(item)
+        self.emit("customer.deleted", customer)
+        stub = {"id": id, "object": "customer", "deleted": True}
+        self.secret(id)["created"] = customer["created"]
+        self.objects["customer"][id] = stub
+        return stub
+
+    @operation
+    def credit_customer(
+        self, id: str, amount: int, type: str = "adjustment", currency: str | None = None, **more: Any
+    ) -> Json:
+        """Negative amounts are credit to the customer, as at Stripe."""
+        customer = self.get("customer", id)
+        before = dict(customer)
+        customer["currency"] = customer["currency"] or currency or self.knobs.currency
+        customer["balance"] += amount
+        row = {
+            **blanks.customer_row(),
+            **self.stamp("cbtxn"),
+            "customer": id,
+            "amount": amount,
+            "type": type,
+            "currency": currency or customer["currency"],
+            "ending_balance": customer["balance"],
+            **more,
+        }
+        self.keep(row)
+        self.changed("customer.updated", customer, before)
+        return row
+
+    @operation
+    def create_product(self, name: str, id: str | None = None, **more: Any) -> Json:
+        product = {**blanks.product(), **self.stamp("prod"), "name": name, "updated": self.clock.now(), **more}
+        return self.keep({**product, "id": id or product["id"]})
+
+    @operation
+    def create_tax_rate(self, display_name: str, percentage: float, inclusive: bool = False, **more: Any) -> Json:
+        rate = {
+            **blanks.tax_rate(),
+            **self.stamp("txr"),
+            "display_name": display_name,
+            "percentage": percentage,
+            "effective_percentage": percentage,
+            "inclusive": inclusive,
+            **more,
+        }
+        return self.keep(rate)
+
+    @operation
+    def create_coupon(self, percent_off: float | None = None, amount_off: int | None = None, **more: Any) -> Json:
+        coupon = {
+            **blanks.coupon(),
+            **self.stamp("coupon"),
+            "percent_off": percent_off,
+            "amount_off": amount_off,
+            **more,
+        }
+        if amount_off is not None and not coupon["currency"]:
+            coupon["currency"] = self.knobs.currency
+        return self.keep({**coupon, "id": more.get("id") or self.ids.text(8)})
+
+
+def merged(metadata: Mapping[str, str] | None, changes: Mapping[str, Any] | str | None) -> dict[str, str]:
+    """An empty value takes a key away; an empty string in place of the map takes all away."""
+    if changes == "":
+        return {}
+    both = {**(metadata or {}), **{k: str(v) for k, v in dict(changes or {}).items()}}
+    return {k: v for k, v in both.items() if v != ""}
