@@ -20,13 +20,23 @@ class StripeServer(Server):
 
     def __init__(self, shop: Shop, port: int = 0, file: Path | None = None) -> None:
         self.shop, self.api, self.file = shop, Api(shop), file
-        self.control, self.pages, self.sender = Control(shop, self.api), Pages(shop), Sender(shop)
+        self.control, self.pages, self.sender = Control(shop, self.api), Pages(shop), Sender(shop, self.save)
+        self.unsaved = False
         super().__init__(self.route, port)
         shop.base_url = self.url
         if file and file.exists():
             shop.load(file)
         if file:
-            shop.after_change = lambda: shop.save(file)
+            shop.after_change = self.note_change
+
+    def note_change(self) -> None:
+        self.unsaved = True
+
+    def save(self) -> None:
+        """Called several times a second, so that a busy shop is not written out for each small step."""
+        if self.unsaved and self.file:
+            self.unsaved = False
+            self.shop.save(self.file)
 
     def route(self, request: Request) -> Reply:
         if request.path.startswith("/v1/"):
@@ -43,6 +53,7 @@ class StripeServer(Server):
     def stop(self) -> None:
         self.sender.stop()
         super().stop()
+        self.save()
 
 
 def serve(

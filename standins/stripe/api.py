@@ -1,4 +1,4 @@
-"""The API door: who asks, for what, in which version, under which key; then the shop; then the answer, if all is well."""
+"""The API door: who asks, for what, in which version, under which key; then the shop; then the answer."""
 
 import json
 import threading
@@ -52,13 +52,13 @@ class Api:
         if error := refusal(fault):
             raise error
         if fault.kind == "commit_late":
-            threading.Timer(fault.seconds, self._later, (request, pairs, request_id)).start()
+            threading.Thread(target=self._later, args=(request, pairs, request_id, fault), daemon=True).start()
             return proxy_page(fault.status or 504)
         return spoiled(self._answer(request, pairs, request_id, fault), fault)
 
-    def _later(self, request: Request, pairs: list[tuple[str, str]], request_id: str) -> None:
+    def _later(self, request: Request, pairs: list[tuple[str, str]], request_id: str, fault: Fault) -> None:
         try:
-            self._answer(request, pairs, request_id, None)
+            self._answer(request, pairs, request_id, fault)
         except ApiError:
             pass  # nobody is there to hear it
 
@@ -100,6 +100,8 @@ class Api:
         broken = ApiError("An unknown error occurred.", (fault.status if fault else 0) or 500, type="api_error")
         if fault and fault.kind == "error_before":
             raise broken
+        if fault and fault.kind == "commit_late":
+            time.sleep(fault.seconds)  # its idempotency key is taken already, as in life
         shop, version = self.shop, request.headers.get("stripe-version") or self.shop.knobs.api_version
         paths = params.pop("expand", [])
         with shop.lock:
@@ -130,7 +132,7 @@ def _note(request: Request, pairs: list[tuple[str, str]], request_id: str, fault
 
 
 def _route(request: Request) -> tuple[Route, list[str]]:
-    for route in sorted(ROUTES, key=lambda r: r.path.count("{}")):
+    for route in ROUTES:
         ids = route.match(request.method, request.path)
         if ids is not None:
             return route, ids

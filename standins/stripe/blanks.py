@@ -33,14 +33,17 @@ def customer() -> Json:
 def invoice() -> Json:
     nulls = (
         "account_tax_ids application automatically_finalizes_at custom_fields customer_account customer_address"
-        " customer_email customer_name customer_phone customer_shipping default_payment_method default_source description"
-        " due_date effective_at ending_balance footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error"
+        " customer_email customer_name customer_phone customer_shipping"
+        " default_payment_method default_source description"
+        " due_date effective_at ending_balance footer from_invoice"
+        " hosted_invoice_url invoice_pdf last_finalization_error"
         " latest_revision next_payment_attempt number on_behalf_of parent receipt_number rendering shipping_cost"
         " shipping_details statement_descriptor test_clock total_pretax_credit_amounts webhooks_delivered_at"
     )
     zeros = (
-        "amount_due amount_overpaid amount_paid amount_remaining amount_shipping attempt_count pre_payment_credit_notes_amount"
-        " post_payment_credit_notes_amount starting_balance subtotal subtotal_excluding_tax total total_excluding_tax"
+        "amount_due amount_overpaid amount_paid amount_remaining amount_shipping attempt_count"
+        " pre_payment_credit_notes_amount post_payment_credit_notes_amount starting_balance subtotal"
+        " subtotal_excluding_tax total total_excluding_tax"
     )
     return {
         **_nulls(nulls),
@@ -133,7 +136,8 @@ def intent() -> Json:
 
 def charge() -> Json:
     nulls = (
-        "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor customer"
+        "application application_fee application_fee_amount balance_transaction"
+        " calculated_statement_descriptor customer"
         " description failure_balance_transaction failure_code failure_message on_behalf_of outcome payment_intent"
         " payment_method payment_method_details receipt_email receipt_number receipt_url review shipping source"
         " source_transfer statement_descriptor statement_descriptor_suffix transfer_data transfer_group"
@@ -203,7 +207,10 @@ def balance_row() -> Json:
 
 
 def credit_note() -> Json:
-    nulls = "customer_account customer_balance_transaction effective_at memo out_of_band_amount reason shipping_cost voided_at"
+    nulls = (
+        "customer_account customer_balance_transaction effective_at memo out_of_band_amount"
+        " reason shipping_cost voided_at"
+    )
     zeros = (
         "amount amount_shipping discount_amount pre_payment_amount post_payment_amount subtotal subtotal_excluding_tax"
         " total total_excluding_tax"
@@ -265,7 +272,8 @@ def dispute() -> Json:
 
 def payout() -> Json:
     nulls = (
-        "application_fee application_fee_amount balance_transaction description failure_balance_transaction failure_code"
+        "application_fee application_fee_amount balance_transaction description"
+        " failure_balance_transaction failure_code"
         " failure_message original_payout payout_method reversed_by statement_descriptor trace_id"
     )
     return {

@@ -96,7 +96,7 @@ class Catalog(Core):
 
 def merged(metadata: Mapping[str, str] | None, changes: Mapping[str, Any] | str | None) -> dict[str, str]:
     """An empty value takes a key away; an empty string in place of the map takes all away."""
-    if changes == "":
+    if isinstance(changes, str):
         return {}
     both = {**(metadata or {}), **{k: str(v) for k, v in dict(changes or {}).items()}}
     return {k: v for k, v in both.items() if v != ""}

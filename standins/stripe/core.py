@@ -81,7 +81,7 @@ class Core:
 
     def newest(self, kind: str) -> list[Json]:
         def order(obj: Json) -> tuple[int, int]:
-            return obj.get("created", obj.get("date", 0)), self.sequence[obj["id"]]
+            return int(obj.get("created") or obj.get("date") or 0), self.sequence[obj["id"]]
 
         return sorted(self.all(kind), key=order, reverse=True)
 

@@ -26,7 +26,8 @@ class Crediting(Refunding):
         **more: Any,
     ) -> Json:
         """`lines`: {"type": "invoice_line_item", "invoice_line_item", "amount"} or {"type": "custom_line_item",
-        "unit_amount", "quantity"?}. `refunds`: [{"refund", "amount_refunded"?}] that exist. `credit_amount` None: the rest."""
+        "unit_amount", "quantity"?}. `refunds`: [{"refund", "amount_refunded"?}], that exist.
+        `credit_amount` None: the rest."""
         invoice = self.get("invoice", invoice_id)
         if invoice["status"] not in ("open", "paid", "uncollectible"):
             raise bad_state("You can only create credit notes for open or paid invoices.")
@@ -39,8 +40,10 @@ class Crediting(Refunding):
         rest = after - refund_amount - out_of_band_amount - sum(r["amount_refunded"] for r in linked)
         credit = rest if credit_amount is None else credit_amount
         if rest != credit or credit < 0:
-            message = f"The sum of credit amount, refund amount and out of band amount must equal the post payment amount ({after})."
-            raise ApiError(message, param="amount")
+            message = (
+                "The sum of credit amount, refund amount and out of band amount must equal the post payment amount"
+            )
+            raise ApiError(f"{message} ({after}).", param="amount")
         note = self._new_note(invoice, made, total, before_payment)
         note.update(more)
         if refund_amount:
@@ -107,7 +110,7 @@ class Crediting(Refunding):
 
     def _custom_line(self, spec: Json) -> Json:
         unit, quantity = (
-            int(spec.get("unit_amount") or spec.get("unit_amount_decimal") or 0),
+            int(str(spec.get("unit_amount") or spec.get("unit_amount_decimal") or 0)),
             int(spec.get("quantity") or 1),
         )
         return self._line_blank(

@@ -69,8 +69,8 @@ class Keys:
         need = f"rak_{name}_{'read' if method == 'GET' else 'write'}"
         if need not in key.permissions and f"rak_{name}_write" not in key.permissions:
             message = (
-                f"The provided key does not have the required permissions for this endpoint on this account. Having the '{need}'"
-                " permission would allow this request to continue."
+                "The provided key does not have the required permissions for this endpoint on this account. Having the"
+                f" '{need}' permission would allow this request to continue."
             )
             raise ApiError(message, 403, code="more_permissions_required")
 

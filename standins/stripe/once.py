@@ -29,8 +29,8 @@ class Once:
             return None
         if entry.request != request:
             message = (
-                "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a"
-                f" key other than '{key}' if you meant to execute a different request."
+                "Keys for idempotent requests can only be used with the same parameters they were first used with. Try"
+                f" using a key other than '{key}' if you meant to execute a different request."
             )
             raise ApiError(message, 400, type="idempotency_error")
         if entry.reply is None:

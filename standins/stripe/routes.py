@@ -87,16 +87,15 @@ def _of_subscription(shop: Core, invoice: Json, value: str) -> bool:
 
 
 def _create_customer(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
-    p.pop("tax_id_data", None), p.pop("payment_method", None), p.pop("source", None)
-    settings = {
-        **{"custom_fields": None, "default_payment_method": None, "footer": None},
-        **(p.pop("invoice_settings", None) or {}),
-    }
+    for name in ("tax_id_data", "payment_method", "source"):
+        p.pop(name, None)  # not kept by the double
+    usual = dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options"))
+    settings = {**usual, **(p.pop("invoice_settings", None) or {})}
     p["metadata"] = merged({}, p.get("metadata"))
     prefix = p.get("invoice_prefix")
     if prefix and any(c.get("invoice_prefix") == prefix for c in shop.all("customer")):
         raise ApiError("This invoice prefix is taken.", param="invoice_prefix")
-    return shop.create_customer(**p, invoice_settings={"rendering_options": None, **settings})
+    return shop.create_customer(**p, invoice_settings=settings)
 
 
 def _get_customer(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
@@ -294,6 +293,11 @@ def _create_refund(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
     return shop.refund(payment, p.get("amount"), p.get("reason"), metadata=merged({}, p.get("metadata")))
 
 
+def _refunds_of_charge(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
+    refunds = [r for r in shop.newest("refund") if r["charge"] == shop.get("charge", ids[0])["id"]]
+    return page(shop, refunds, p, f"/v1/charges/{ids[0]}/refunds", {"created": within("created")})
+
+
 def _describe(kind: str, event: str) -> Handler:
     """Changes words only: description and metadata."""
 
@@ -436,7 +440,7 @@ def _create_price(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
     )
 
 
-ROUTES = [
+_ALL = [
     _list("/v1/customers", "customer", "CustomerListParams", email=same("email")),
     _do("/v1/customers", "CustomerCreateParams", _create_customer),
     Route("GET", "/v1/customers/{}", simple(), _get_customer),
@@ -508,6 +512,7 @@ ROUTES = [
     _one("/v1/charges/{}", "charge"),
     _do("/v1/charges/{}", simple("description metadata:map"), _describe("charge", "charge.updated")),
     _do("/v1/charges/{}/capture", simple("amount:integer"), lambda s, p, i: s.capture(i[0], p.get("amount"))),
+    _do("/v1/charges/{}/refunds", listing(), _refunds_of_charge, "GET"),
     _list("/v1/refunds", "refund", "RefundListParams", charge=same("charge"), payment_intent=same("payment_intent")),
     _do("/v1/refunds", "RefundCreateParams", _create_refund),
     _one("/v1/refunds/{}", "refund"),
@@ -568,3 +573,6 @@ ROUTES = [
     _do("/v1/payment_records/report_payment", "PaymentRecordReportPaymentParams", _report_payment),
     _one("/v1/payment_records/{}", "payment_record"),
 ]
+
+# Fixed words before ids: "report_payment" is not the id of a payment record.
+ROUTES = sorted(_ALL, key=lambda route: route.path.count("{}"))

@@ -80,9 +80,9 @@ def _invoice(shop: "Core", i: Json) -> Json:
     charges = [shop.objects["payment_intent"][p]["latest_charge"] for p in intents if p]
     subscription = ((i["parent"] or {}).get("subscription_details") or {}).get("subscription")
     taxes = i["total_taxes"]
-    new = "amount_overpaid amount_paid_off_stripe confirmation_secret customer_account parent payments status_details total_taxes"
+    new = "amount_overpaid amount_paid_off_stripe confirmation_secret customer_account parent payments status_details"
     return {
-        **_without(i, new),
+        **_without(i, new + " total_taxes"),
         "lines": {**i["lines"], "data": [_line(shop, x) for x in i["lines"]["data"]]},
         "application_fee_amount": None,
         "charge": next((c for c in reversed(charges) if c), None),

@@ -7,6 +7,7 @@ import json
 import random
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -168,8 +169,8 @@ def _post(url: str, body: bytes, headers: dict[str, str], timeout: float) -> tup
 class Sender:
     """The thread that sends what is due, and lets time pass in the shop."""
 
-    def __init__(self, shop: Hooks) -> None:
-        self.shop = shop
+    def __init__(self, shop: Hooks, each_round: Callable[[], None] = lambda: None) -> None:
+        self.shop, self.each_round = shop, each_round
         self.running = True
         self.thread = threading.Thread(target=self._run, daemon=True)
 
@@ -188,6 +189,7 @@ class Sender:
             self.shop.tick()
             for delivery in self._due():
                 attempt(self.shop, delivery)
+            self.each_round()
 
     def _due(self) -> list[Json]:
         with self.shop.lock:
