@@ -1,4 +1,4 @@
-"""What happened: deliveries, records (this is also the queue), attempts, postings, problems, and the trail of it all."""
+"""What happened: deliveries, records (these are also the queue), attempts, postings, problems, and their trail."""
 
 from typing import ClassVar
 

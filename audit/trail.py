@@ -81,9 +81,7 @@ def verify(workspace_id: int) -> Iterator[str]:
     """Says every place where the trail is not what was sealed. Nothing said: the chain holds."""
     previous, after = "", 0
     for one in Seal.objects.filter(workspace_id=workspace_id).order_by("last"):
-        rows = list(
-            TrailEntry.objects.filter(workspace_id=workspace_id, pk__gt=after, pk__lte=one.last).order_by("pk")
-        )
+        rows = list(TrailEntry.objects.filter(workspace_id=workspace_id, pk__gt=after, pk__lte=one.last).order_by("pk"))
         for row in rows:
             if digest_of(row) != row.digest:
                 yield f"entry {row.pk} was changed"

@@ -9,8 +9,8 @@ from mappings.models import Mapping
 
 
 def row(link_id: int, table: str, values: Sequence[str], on: date) -> Mapping | None:
-    """The row in force on that day for the first of the values that has one. `*` is tried only if it is in `values` or a
-    row for it was written: finance writes it, nobody else does."""
+    """The row in force on that day for the first of the values that has one, and last for `*`, which only finance
+    writes."""
     wanted = [value for value in values if value] + ["*"]
     found: dict[str, Mapping] = {}
     rows = Mapping.objects.filter(link_id=link_id, table=table, source__in=wanted, retired=False)

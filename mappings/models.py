@@ -8,8 +8,8 @@ from django.db import models
 class Mapping(models.Model):
     """Finance's decision: in this table, this source value means this target value, from a day on.
 
-    Rows are never changed in place once they were used: a change closes nothing, it adds a row with a later `valid_from`
-    or a higher version, so that a trace stays true.
+    Rows are never changed in place: a change retires the row and adds one of a higher version, or one with a later
+    `valid_from`, so that a trace stays true.
     """
 
     link = models.ForeignKey("portal.Link", models.PROTECT, related_name="mappings")

@@ -55,7 +55,9 @@ class Connection(models.Model):
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="connections")
     system = models.CharField(max_length=40)
     name = models.CharField(max_length=80)
-    account = models.CharField(max_length=120, blank=True, help_text="whom the credentials lead to; learned by the ping")
+    account = models.CharField(
+        max_length=120, blank=True, help_text="whom the credentials lead to; learned by the ping"
+    )
     mode = models.CharField(max_length=4, default="live")
     facts = models.JSONField(default=dict, blank=True, help_text="what the examination found out about the account")
     settings = models.JSONField(default=dict, blank=True, help_text="set by a person, or found by a probe")
@@ -161,7 +163,9 @@ class FlowSetting(models.Model):
 
     link = models.ForeignKey(Link, models.CASCADE, related_name="flows")
     flow = models.CharField(max_length=60)
-    place = models.PositiveSmallIntegerField(default=0, editable=False, help_text="the order of the flows in their lane")
+    place = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="the order of the flows in their lane"
+    )
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.OFF)
     paused = models.BooleanField(default=False)
 

@@ -30,7 +30,9 @@ def unseal(sealed: bytes, *, workspace_id: int, field: str) -> Any:
             return json.loads(_box(key, workspace_id, field).decrypt(bytes(sealed)))
         except (BadSignature, InvalidToken):
             continue
-    raise Unreadable(f"No key of CREDENTIAL_KEYS opens {field} of workspace {workspace_id}: add the key that sealed it.")
+    raise Unreadable(
+        f"No key of CREDENTIAL_KEYS opens {field} of workspace {workspace_id}: add the key that sealed it."
+    )
 
 
 def _box(key: str, workspace_id: int, field: str) -> FernetBytes:

@@ -5,8 +5,8 @@ import pytest
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """SQLite tests run on a real file in WAL mode, as the product does: an in-memory database knows no second thread."""
-    from django.conf import settings  # noqa: PLC0415 - only when a test needs the database
+    """SQLite tests run on a file in WAL mode, as the product does: an in-memory database knows no second thread."""
+    from django.conf import settings
 
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):

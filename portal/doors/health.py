@@ -19,11 +19,11 @@ def health(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, computed from the tables: right whatever the number of processes. No name of any workspace."""
     now = clock.now()
-    counts = {state: 0 for state in State.values} | dict(
-        Record.objects.order_by().values_list("state").annotate(Count("pk"))
-    )
+    counts = dict.fromkeys(State.values, 0) | dict(Record.objects.order_by().values_list("state").annotate(Count("pk")))
     lines = [f'ml_records{{state="{state}"}} {count}' for state, count in sorted(counts.items())]
-    oldest = Record.objects.filter(state__in=[State.DUE, State.READY, State.UNSURE]).aggregate(Min("due_at"))["due_at__min"]
+    oldest = Record.objects.filter(state__in=[State.DUE, State.READY, State.UNSURE]).aggregate(Min("due_at"))[
+        "due_at__min"
+    ]
     lines.append(f"ml_oldest_due_seconds {max(0.0, (now - oldest).total_seconds()) if oldest else 0:.1f}")
     sweep = Schedule.objects.filter(name="sweep").values_list("next_due", flat=True).first()
     if sweep:

@@ -1,10 +1,10 @@
 """The Celery tasks: each is one call. The database is the queue; these are only doorbells and a clock."""
 
 from celery import shared_task
+from django.conf import settings
 
 from portal.engine import bell, drain, sweep
 from portal.engine.sweep import claim
-from django.conf import settings
 
 TURN = 30.0
 """Seconds after which a busy lane is put at the end of the line, so that the lanes of others come too."""

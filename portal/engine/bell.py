@@ -2,6 +2,7 @@
 
 import logging
 
+from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
@@ -14,9 +15,7 @@ def ring(lane_id: int) -> None:
     lanes.ring(lane_id)
     if not settings.REDIS_URL:
         return
-    from portal.doors.tasks import drain_lane  # the tasks import the engine
-
     try:
-        drain_lane.delay(lane_id)
+        current_app.send_task("portal.drain_lane", args=[lane_id])
     except (OperationalError, OSError) as error:
         log.warning("the broker does not answer (%s); the sweep will do it", type(error).__name__)

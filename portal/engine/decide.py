@@ -26,7 +26,9 @@ def retry(record: Record, stamp: int, actor: str, reason: str = "") -> str:
         return _look_now(record, stamp, actor, now)
     if record.state == State.WAITING and hasattr(record, "posting"):
         Record.objects.filter(pk=record.pk, stamp=stamp).update(due_at=now)
-        return _said(record, actor, "person.retried", "It stands at the target; its release there is looked at again.", now)
+        return _said(
+            record, actor, "person.retried", "It stands at the target; its release there is looked at again.", now
+        )
     if record.state in (State.WAITING, State.FAILED, State.SKIPPED, State.READY) and not record.frozen:
         if record.code in ("unsure.absent", "unsure.several", "unsure.differs", "unsure.reversed"):
             raise NotNow("It was sent and its fate is open: say whether it is there.")
@@ -49,7 +51,7 @@ def adopt(record: Record, stamp: int, target_id: str, actor: str, reason: str = 
 
 
 def not_there(record: Record, stamp: int, actor: str, reason: str) -> str:
-    """The person has looked at the target and says that it is not there: it is sent as a new version, under a new key."""
+    """The person has looked at the target and says that it is not there: a new version goes, under a new key."""
     if record.state != State.WAITING or not record.code.startswith("unsure."):
         raise NotNow("Only a record whose fate was left open can be sent as a new version.")
     now = clock.now()

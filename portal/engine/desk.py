@@ -39,7 +39,9 @@ class RowDesk:
     def maybe(self, table: str, *values: str, on: date, at: str = "") -> Mapped | None:
         row = lookup.row(self.link.pk, table, values, on)
         said = f"mapping {row.pk} version {row.version}" if row else ""
-        self._note("map", at=at, table=table, values=list(values), on=str(on), row=said, value=row.target if row else None)
+        self._note(
+            "map", at=at, table=table, values=list(values), on=str(on), row=said, value=row.target if row else None
+        )
         return Mapped(row.target, row.facts, said) if row else None
 
     def choice(self, table: str, value: str) -> Choice | None:

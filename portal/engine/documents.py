@@ -9,7 +9,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from audit.models import Record
 from connectors.base import Document
+from portal.engine import access
+
+
+def of(record: Record) -> Document:
+    """The document that was frozen for this record."""
+    assert record.document is not None
+    return load(access.system(record.link.target).kinds[record.kind], bytes(record.document))
 
 
 def dump(document: Document) -> bytes:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def drain(lane_id: int, *, seconds: float = 60.0) -> bool:
     """Works on a lane for about so long. True: something was done. Returns at once where another owns the lane.
 
-    Whoever releases a lane looks whether somebody rang meanwhile, so that no ring is lost between last look and release.
+    Whoever releases a lane looks whether somebody rang meanwhile: no ring is lost between last look and release.
     """
     did = False
     give_up = time.monotonic() + seconds

@@ -61,7 +61,9 @@ def _keep(connection: Connection, asked_by: str, checks: list[Check]) -> None:
     connection.health_said = (failed[0].said if failed else "")[:500]
     connection.save(update_fields=["health", "health_said"])
     if not failed:
-        rows = Problem.objects.filter(workspace=connection.workspace, code="connection.denied", value=connection.name[:255])
+        rows = Problem.objects.filter(
+            workspace=connection.workspace, code="connection.denied", value=connection.name[:255]
+        )
         rows.filter(closed_at=None).update(closed_at=now)
     said = f"{connection}: {'failed at ' + failed[0].label if failed else 'passed'}"
     trail.write([trail.entry(connection.workspace_id, "connection.examined", at=now, said=said, actor=asked_by)])

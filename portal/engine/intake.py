@@ -3,18 +3,15 @@
 import json
 import logging
 from collections.abc import Iterable
-from datetime import datetime
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from audit import trail
 from audit.models import Delivery, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
 from connectors.base import Fact, Hint
-from connectors.errors import ConnectorError, Denied, NotYet
+from connectors.errors import ConnectorError, Denied
 from portal.engine import access, clock, lanes
 from portal.models import Connection, Cursor, FlowSetting, Lane, Link
 
@@ -97,9 +94,7 @@ def poll_feed(lane: Lane) -> bool:
         with transaction.atomic():
             take_facts(cursor.connection, page.facts)
             due = now if page.more else clock.in_seconds(every, now)
-            Cursor.objects.filter(pk=cursor.pk).update(
-                position=page.cursor, due_at=due, tries=0, said="", read_at=now
-            )
+            Cursor.objects.filter(pk=cursor.pk).update(position=page.cursor, due_at=due, tries=0, said="", read_at=now)
     return True
 
 
@@ -176,7 +171,9 @@ def _changed(known: Record, link: Link, flow: str, fact: Fact) -> None:
         sent = known.attempts.exists()
         if not sent:
             fresh = {"digest": fact.digest, "payload": None, "due_at": clock.now(), "tries": 0}
-            move_all([Move(known, State.DUE, "record.changed", "the source has newer content", fields=fresh)], clock.now())
+            move_all(
+                [Move(known, State.DUE, "record.changed", "the source has newer content", fields=fresh)], clock.now()
+            )
             return
     _arrive(link, flow, fact, version=known.version + 1)
 

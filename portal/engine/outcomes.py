@@ -19,7 +19,7 @@ from audit.states import Move, Stale, Trouble, move
 from connectors.base import Answer, Document, Done, Found
 from connectors.errors import ConnectorError, Refused, Unavailable
 from mappings.models import Period
-from portal.engine import clock
+from portal.engine import clock, documents
 from portal.engine.prepare import due_of, waits_of
 
 log = logging.getLogger(__name__)
@@ -141,9 +141,7 @@ def refuse(record: Record, error: ConnectorError, now: datetime, *, taken: bool)
 
 def _learn_period(record: Record, now: datetime) -> None:
     """The refusal does not say which module is closed: the document's first is taken, which is its own subledger."""
-    from portal.engine.post import document_of  # the only place that needs it; post needs this module
-
-    document = document_of(record)
+    document = documents.of(record)
     if record.day is None or not document.modules:
         return
     entity = (document.entities() or ("",))[0]

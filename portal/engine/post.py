@@ -7,13 +7,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from audit.models import Attempt, Posting, Record, State, WaitsFor
-from audit.states import Move, Stale, move, move_all
+from audit.models import Attempt, Posting, Record, State
+from audit.states import Move, Stale, move_all
 from connectors.base import Call, Document, Limits, Look, Target, Window
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Throttled, Unavailable
 from connectors.http import boottime
@@ -28,11 +27,6 @@ MARGIN_TO_SEND = 5.0
 """Seconds after the announcement within which the first byte must leave."""
 
 
-def document_of(record: Record) -> Document:
-    assert record.document is not None
-    return documents.load(access.system(record.link.target).kinds[record.kind], bytes(record.document))
-
-
 @dataclass
 class Batch:
     """Records of one link, kind and session that travel together, and what carries them."""
@@ -44,7 +38,7 @@ class Batch:
     def __post_init__(self) -> None:
         self.target: Target = access.client(self.link.target)
         self.limits: Limits = access.limits(access.system(self.link.target))
-        self.documents = [document_of(record) for record in self.records]
+        self.documents = [documents.of(record) for record in self.records]
 
     def only(self, keep: Sequence[int]) -> "Batch":
         part = Batch.__new__(Batch)
@@ -213,7 +207,7 @@ def _before(record: Record, document: Document) -> Document | None:
         .order_by("-record__version")
         .first()
     )
-    return document_of(posting.record) if posting else None
+    return documents.of(posting.record) if posting else None
 
 
 def _set_aside(record: Record, error: ConnectorError) -> None:

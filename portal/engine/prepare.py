@@ -5,14 +5,14 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from audit.models import Claim, Record, State, WaitsFor
 from audit.states import Move, Stale, Trouble, move
 from connectors.base import Document, Skip
-from connectors.errors import ConnectorError, Denied, Malformed, NotYet, Refused, Unavailable, Unmapped
-from django.conf import settings
+from connectors.errors import ConnectorError, Denied, NotYet, Refused, Unavailable, Unmapped
 from mappings.models import Period
 from portal.engine import access, clock, documents, intake
 from portal.engine.desk import RowDesk
@@ -176,7 +176,10 @@ def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int
         return
     trouble = Trouble(error.code, error.said, error.value, error.cure)
     to = State.WAITING if waits else State.FAILED
-    move(Move(record, to, "record.waits" if waits else "record.failed", waits_for=waits, trouble=trouble, fields=fields), now)
+    move(
+        Move(record, to, "record.waits" if waits else "record.failed", waits_for=waits, trouble=trouble, fields=fields),
+        now,
+    )
 
 
 def _common(record: Record, desk: RowDesk, revision: int, due: datetime) -> dict[str, Any]:
@@ -243,5 +246,3 @@ def closed(module: str, entity: str, day: Any) -> Refused:
         value=f"{module} {entity} {day:%Y-%m}".replace("  ", " "),
         cure="Reopen the period at the target, or change its closing date here; the record goes on by itself.",
     )
-
-

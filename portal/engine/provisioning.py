@@ -53,7 +53,7 @@ def _need(row: dict[str, Any], name: str, where: str) -> Any:
 
 
 def _workspace(row: dict[str, Any]) -> Workspace:
-    workspace, made = Workspace.objects.get_or_create(name=_need(row, "name", "workspace"))
+    workspace, _ = Workspace.objects.get_or_create(name=_need(row, "name", "workspace"))
     zone = row.get("time_zone", workspace.time_zone)
     if zone != workspace.time_zone:
         workspace.time_zone = zone

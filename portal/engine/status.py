@@ -29,7 +29,7 @@ def at_work(workspace: Workspace | None) -> int:
 
 def summary(workspace: Workspace | None) -> dict[str, Any]:
     rows = records(workspace).order_by()
-    counts = {state: 0 for state in State.values} | dict(rows.values_list("state").annotate(Count("pk")))
+    counts = dict.fromkeys(State.values, 0) | dict(rows.values_list("state").annotate(Count("pk")))
     aside = dict(rows.filter(ASIDE, state__in=AT_WORK).values_list("state").annotate(Count("pk")))
     waiting = dict(rows.filter(state=State.WAITING).values_list("waits_for").annotate(Count("pk")))
     return {"quiet": at_work(workspace) == 0, "states": counts, "set_aside": aside, "waiting": waiting}

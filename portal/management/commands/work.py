@@ -12,6 +12,11 @@ from portal.engine import drain, status, sweep
 PAUSE = 0.02
 
 
+def _quiet() -> bool:
+    """Nothing moves, and a further sweep finds nothing to do."""
+    return not drain.lanes_with_work() and status.at_work(None) == 0 and not sweep.sweep()
+
+
 class Command(BaseCommand):
     help = "The engine in one process, without Redis: sweeps, and drains every lane that has work."
 
@@ -52,9 +57,8 @@ class Command(BaseCommand):
             with lock:
                 lanes.update(found)
             did = self._one(lanes, lock)
-            if not did and until_quiet and not lanes and not drain.lanes_with_work() and status.at_work(None) == 0:
-                if not sweep.sweep():
-                    return
+            if until_quiet and not did and not lanes and _quiet():
+                return
             if time.monotonic() > end:
                 raise CommandError("Time is up and not everything is quiet; `status` says what moves.")
             if not did:
