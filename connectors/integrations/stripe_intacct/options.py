@@ -1,0 +1,53 @@
+"""What a link from Stripe to Sage Intacct may decide for itself. Section 3 of docs/accounting.md gives the reasons."""
+
+from dataclasses import dataclass
+
+from connectors.base import ask
+
+
+@dataclass(frozen=True)
+class Options:
+    journal: str = ask(
+        "Journal",
+        help="Symbol of the journal for entries of this link; one of its own is advised. Needed for refunds.",
+        default="",
+    )
+    post_as: str = ask(
+        "Post as", default="submit", choices=(("submit", "posted"), ("draft", "draft, released in Sage Intacct"))
+    )
+    customers: str = ask(
+        "Customers to create",
+        default="all",
+        choices=(("all", "all of Stripe's"), ("with_first_document", "those with a finalized invoice")),
+    )
+    discount: str = ask(
+        "Discounts",
+        default="net",
+        choices=(("net", "inside revenue"), ("gross", "on a line of their own, account by discount_account")),
+    )
+    negative_lines: str = ask(
+        "Negative lines that stay",
+        help="Prorations are first netted into lines of the same coding.",
+        default="inline",
+        choices=(("inline", "on the invoice"), ("split_credit_memo", "as a credit memo of their own")),
+    )
+    out_of_band: str = ask(
+        "Payments outside Stripe", default="skip", choices=(("skip", "not carried: the bank book shows that money"),)
+    )
+    refund_route: str = ask(
+        "Refunds",
+        default="gl",
+        choices=(("gl", "take back revenue and tax by journal; receivables stay as they are"),),
+    )
+    number_prefix: str = ask("Prefix of invoice numbers", default="")
+    entity_key: str = ask(
+        "Metadata key of the entity",
+        help="Looked for on the invoice, its subscription, its customer. Empty: one entity, or rows of the customer.",
+        default="",
+    )
+    category_key: str = ask("Metadata key of a product's category", default="category")
+    segment_key: str = ask("Metadata key of a customer's segment", default="segment")
+    rate_type: str = ask(
+        "Exchange rate type", help="Multi-currency companies only. Empty: Intacct Daily Rate.", default=""
+    )
+    ar_summary: str = ask("Invoice summary", help="Only where summaries are user-specified: its RECORDNO.", default="")

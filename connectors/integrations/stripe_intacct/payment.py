@@ -1,0 +1,110 @@
+"""Stripe InvoicePayment → customer payment (ARPYMT). docs/accounting.md 3.3"""
+
+from datetime import date
+
+from connectors.base import Desk, Json, Posted, Ref, Skip
+from connectors.errors import Refused
+from connectors.integrations.stripe_intacct import amount, texts
+from connectors.integrations.stripe_intacct.clearing import clearing_of, day_of, same_money
+from connectors.integrations.stripe_intacct.coding import customer_id
+from connectors.integrations.stripe_intacct.receipt import Receipt, captured, receipt_of
+from connectors.money import docno
+from connectors.sage_intacct.documents import Inline, Invoice, Payment
+from connectors.stripe.client import id_of
+
+
+def translate(payload: Json, desk: Desk) -> Payment | Skip:
+    payment, invoice, charge = payload["payment"], payload["invoice"], payload["charge"]
+    if charge is None:
+        return Skip("not through Stripe", code="payment.out_of_band")
+    posted = desk.posted("invoice", invoice["id"])
+    owed = _invoice(posted)
+    _same_party(invoice, charge)
+    entity = owed.lines[0].entity
+    currency = amount.in_base(desk, payment["currency"], entity)
+    same_money(payload["balance_rows"], currency, captured(payload))
+    receipt = receipt_of(payload)
+    _no_carried_debt(invoice, receipt)
+    _claim(payload, desk)
+    day = day_of(desk, payload["balance_rows"][0], entity)
+    clearing = clearing_of(desk, currency, entity, day, "account")
+    block = amount.block(desk, currency, entity)
+    desk.because("applied", f"{payment['id']}: {receipt.applied} of {payment['amount_paid']} fits the invoice")
+    return Payment(
+        control=desk.control,
+        number=docno(payment["id"]),
+        customer=owed.customer,
+        day=day,
+        to=Ref("invoice", owed.number, owed.customer),
+        applied=currency.amount(receipt.applied),
+        excess=currency.amount(receipt.excess),
+        excess_location=owed.lines[0].location if receipt.excess else "",
+        excess_department=owed.lines[0].department if receipt.excess else "",
+        inline=_inline(owed) if receipt.place == 0 else (),
+        account=clearing.bank,
+        method=_method(desk, charge, day),
+        description=texts.described(
+            charge["id"], texts.number(invoice), texts.party(invoice), id_of(charge.get("payment_intent"))
+        ),
+        currency=block.currency,
+        base_currency=block.base_currency,
+        draft=desk.option("post_as") == "draft",
+    )
+
+
+def _invoice(posted: Posted) -> Invoice:
+    if isinstance(posted.document, Invoice):
+        return posted.document
+    raise Refused(
+        "The invoice that this money pays is a credit memo in the ledger.",
+        cause="decision",
+        code="decision.needed",
+        field="to",
+        value=posted.number,
+        cure="Decide what this money is for and book it by hand.",
+    )
+
+
+def _same_party(invoice: Json, charge: Json) -> None:
+    payer = id_of(charge.get("customer"))
+    if payer and payer != customer_id(invoice):
+        raise Refused(
+            f"{payer} paid the invoice of {customer_id(invoice)}.",
+            cause="decision",
+            code="party.mismatch",
+            field="customer",
+            value=payer,
+            cure="Decide whose receivable this money settles and book it by hand.",
+        )
+
+
+def _no_carried_debt(invoice: Json, receipt: Receipt) -> None:
+    """Small earlier invoices are carried on the customer's balance and paid with this one: money for two invoices."""
+    if (invoice.get("starting_balance") or 0) > 0 and receipt.excess:
+        raise Refused(
+            "This payment also pays an earlier invoice that was too small to be charged.",
+            cause="decision",
+            code="decision.needed",
+            field="excess",
+            value=str(receipt.excess),
+            cure="Book this payment by hand: the excess pays the earlier invoice.",
+        )
+
+
+def _claim(payload: Json, desk: Desk) -> None:
+    """One charge over several invoices: each payment claims its share of the row."""
+    share = f":{payload['payment']['id']}" if len(payload["siblings"]) > 1 else ""
+    for row in payload["balance_rows"]:
+        desk.claim(row["id"] + share, "gross")
+
+
+def _inline(owed: Invoice) -> tuple[Inline, ...]:
+    """The first receipt uses up the negative lines of its invoice, else they stay open beside it."""
+    return tuple(Inline(line=n, amount=-line.amount) for n, line in enumerate(owed.lines, 1) if line.amount < 0)
+
+
+def _method(desk: Desk, charge: Json, day: date) -> str:
+    row = desk.maybe(
+        "payment_method", (charge.get("payment_method_details") or {}).get("type") or "", on=day, at="method"
+    )
+    return row.value if row else "EFT"
