@@ -138,7 +138,7 @@ class House:
     def start(self, *args: str) -> subprocess.Popen[str]:
         env = {"PATH": str(self.outside / "bin"), "HOME": ""}
         pipe = subprocess.PIPE
-        command = [self.here / "dev", *args]
+        command = [str(self.here / "dev"), *args]
         return subprocess.Popen(
             command, cwd=self.outside, env=env, stdout=pipe, stderr=pipe, text=True, start_new_session=True
         )
