@@ -10,7 +10,7 @@ from connectors.base import Desk, Json, Skip
 from connectors.errors import Refused, Unmapped
 from connectors.integrations.stripe_intacct import amount, texts
 from connectors.integrations.stripe_intacct.coding import Place, bare, coded, customer_id, entity_of, place_of
-from connectors.money import docno
+from connectors.money import cut, docno
 from connectors.sage_intacct.documents import Adjustment, Customer, Invoice, Line
 from connectors.stripe.client import id_of
 from connectors.stripe.reading import finalized_at
@@ -144,7 +144,7 @@ def _lines(parts: list[Part], currency: amount.Currency, desk: Desk) -> tuple[Li
     for number, part in enumerate(parts, 1):
         desk.because(f"lines[{number}].amount", part.why)
     return tuple(
-        replace(part.coding, amount=currency.amount(part.minor), memo=texts.cut(part.memo, texts.DESCRIPTION))
+        replace(part.coding, amount=currency.amount(part.minor), memo=cut(part.memo, texts.DESCRIPTION))
         for part in parts
     )
 

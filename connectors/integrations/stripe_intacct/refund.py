@@ -53,7 +53,7 @@ def _no_twin(payload: Json) -> None:
     open_notes = [n for n in payload["credit_notes"] if n["status"] != "void" and n.get("out_of_band_amount")]
     if open_notes and unclaimed(payload["refund"], payload["credit_notes"]):
         raise Refused(
-            f"The credit note {open_notes[0].get('number')} waits to be paid out, and this refund names no credit note.",
+            f"The credit note {open_notes[0].get('number')} waits to be paid out; this refund names no note.",
             cause="decision",
             code="refund.double",
             field="refund",

@@ -5,27 +5,73 @@ from connectors.base import Table
 DIMENSIONS = ("location", "department", "class", "item", "project")
 
 TABLES = (
-    Table("customer", "Customers", "cus_… → an existing customer. Without a row it is created under its Stripe id.",
-          choices="customer"),
-    Table("entity", "Entities", "Value of the metadata key, or cus_… → entity. * for a company with one entity.",
-          choices="entity"),
-    Table("customer_dimensions", "Dimensions of customers",
-          "cus_…, segment, country/state, country or * → dimensions of all lines of the invoice.", facts=DIMENSIONS),
-    Table("revenue_account", "Revenue accounts", "Price, product, category of the product, or * → account.",
-          choices="gl_account", required=True, facts=DIMENSIONS),
-    Table("tax_account", "Tax accounts", "Tax rate (txr_…), country/state/type, or * → account.",
-          choices="gl_account", facts=DIMENSIONS),
-    Table("discount_account", "Discount account", "* → account; only where discounts have lines of their own.",
-          choices="gl_account", facts=DIMENSIONS),
-    Table("billing_credit_account", "Billing credit account", "* → account of Stripe's billing credits.",
-          choices="gl_account", facts=DIMENSIONS),
+    Table(
+        "customer",
+        "Customers",
+        "cus_… → an existing customer. Without a row it is created under its Stripe id.",
+        choices="customer",
+    ),
+    Table(
+        "entity",
+        "Entities",
+        "Value of the metadata key, or cus_… → entity. * for a company with one entity.",
+        choices="entity",
+    ),
+    Table(
+        "customer_dimensions",
+        "Dimensions of customers",
+        "cus_…, segment, country/state, country or * → dimensions of all lines of the invoice.",
+        facts=DIMENSIONS,
+    ),
+    Table(
+        "revenue_account",
+        "Revenue accounts",
+        "Price, product, category of the product, or * → account.",
+        choices="gl_account",
+        required=True,
+        facts=DIMENSIONS,
+    ),
+    Table(
+        "tax_account",
+        "Tax accounts",
+        "Tax rate (txr_…), country/state/type, or * → account.",
+        choices="gl_account",
+        facts=DIMENSIONS,
+    ),
+    Table(
+        "discount_account",
+        "Discount account",
+        "* → account; only where discounts have lines of their own.",
+        choices="gl_account",
+        facts=DIMENSIONS,
+    ),
+    Table(
+        "billing_credit_account",
+        "Billing credit account",
+        "* → account of Stripe's billing credits.",
+        choices="gl_account",
+        facts=DIMENSIONS,
+    ),
     Table("shipping_account", "Shipping account", "* → account.", choices="gl_account", facts=DIMENSIONS),
-    Table("clearing", "Clearing accounts",
-          "Settlement currency (USD, or USD/E100 for one entity) → checking account that mirrors Stripe's balance; "
-          "gl_account: its GL account.", choices="bank_account", required=True, facts=("gl_account",)),
-    Table("refunds_clearing", "Refunds clearing", "Currency (USD, or USD/E100) → account between a refund and its memo.",
-          choices="gl_account"),
-    Table("payment_method", "Payment methods", "Stripe's method type (card, us_bank_account…) → EFT or Credit Card. "
-          "Without a row: EFT."),
+    Table(
+        "clearing",
+        "Clearing accounts",
+        "Settlement currency (USD, or USD/E100 for one entity) → checking account that mirrors Stripe's balance; "
+        "gl_account: its GL account.",
+        choices="bank_account",
+        required=True,
+        facts=("gl_account",),
+    ),
+    Table(
+        "refunds_clearing",
+        "Refunds clearing",
+        "Currency (USD or USD/E100) → account between refund and memo.",
+        choices="gl_account",
+    ),
+    Table(
+        "payment_method",
+        "Payment methods",
+        "Stripe's method type (card, us_bank_account…) → EFT or Credit Card. Without a row: EFT.",
+    ),
     Table("term", "Terms", "Days until due → term. Without a row the due date goes as it is.", choices="term"),
-)  # fmt: skip
+)
