@@ -91,6 +91,12 @@ def test_documented_waits_are_the_real_defaults() -> None:
     assert {name.lower(): float(value) for name, value in shown.items()} == vars(Waits())
 
 
+def test_every_command_is_documented() -> None:
+    commands = {path.stem for path in (ROOT / "portal" / "management" / "commands").glob("[a-z]*.py")}
+    documented = set(re.findall(r"^\| `([a-z_]+)", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE))
+    assert commands - documented == set()
+
+
 def without_comments(page: Path) -> str:
     return re.sub(r"<!--.*?-->", "", page.read_text(), flags=re.DOTALL)
 
