@@ -153,7 +153,7 @@ def _check_lines(lines: Sequence[Line], *, journal: bool = False) -> None:
         money(line.amount, f"lines[{number}].amount")
         if bool(line.account) == bool(line.label) or (journal and line.label):
             raise Refused(
-                f"Line {number} needs an account{'' if journal else ', or an account label'}: {line.account}{line.label}.",
+                f"Line {number} needs one account{'' if journal else ' or label'}: {line.account!r} {line.label!r}.",
                 cause="settings",
                 code="unmapped.account",
                 field=f"lines[{number}].account",

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from xml.sax.saxutils import escape, quoteattr
 
 from connectors.errors import Denied, Refused
+from connectors.money import to_minor
 
 Node = tuple[str, "str | Sequence[Node]"]
 """An element: its name, and its text or its children. An empty string gives an empty element."""
@@ -39,16 +39,12 @@ def money(amount: Decimal, at: str = "amount") -> str:
     """Exactly two decimals. Refuses what the ledger would round: a third decimal, and what is no number."""
     if not isinstance(amount, Decimal):
         raise TypeError(f"{at}: money is Decimal, not {type(amount).__name__}")
-    cents = Fraction(amount) * 100 if amount.is_finite() else Fraction(1, 2)
-    if cents.denominator != 1:
-        raise Refused(
-            f"{at}: {amount} has more than two decimals; Sage Intacct would round it.",
-            code="amount.precision",
-            field=at,
-            value=str(amount),
-            cure="Correct the amount at the source, or book it by hand with the rounding that you decide.",
-        )
-    whole, rest = divmod(abs(cents.numerator), 100)
+    try:
+        cents = to_minor(amount, 2)
+    except Refused as refused:
+        refused.field = at
+        raise
+    whole, rest = divmod(abs(cents), 100)
     return f"{'-' if cents < 0 else ''}{whole}.{rest:02}"
 
 

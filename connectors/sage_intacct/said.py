@@ -76,6 +76,7 @@ NUMBERS: Final[Mapping[str, Meaning]] = {
 WORDS: Final[tuple[tuple[str, Meaning], ...]] = (
     (r"do(es)? not have permission|permission denied|not have (sufficient )?(rights|privileges)", RIGHTS),
     (r"date must be on or after|period\b.*\bclosed|closed\b.*\bperiod|books\b.*\bclosed|closed books", PERIOD),
+    (r"date in an open period", PERIOD),
     (r"(sub-?ledger|accounts (receivable|payable)|cash management|general ledger)\b.*\bclosed", PERIOD),
     (r"exceeds (the )?total (amount )?due", OVER_DUE),
     (r"missing the .* dimension|(location|department) id is required|use of empty \w+ is invalid", DIMENSION),
@@ -110,6 +111,22 @@ WORDS: Final[tuple[tuple[str, Meaning], ...]] = (
     (
         r"too long|(exceeds|longer than) .*(length|characters)",
         Meaning("data", "text.too_long", "Shorten the text at the source."),
+    ),
+    (
+        r"exceeds the credit available|credit .* is not available",
+        Meaning("decision", "credit.missing", "Look at the credit in Sage Intacct and decide what it is applied to."),
+    ),
+    (
+        r"no exchange rate",
+        Meaning("settings", "currency.no_rate", "Enter the exchange rate of that day in Sage Intacct."),
+    ),
+    (
+        r"cannot update non-?existing|could not find",
+        Meaning("settings", "reference.gone", "It was deleted or renamed in Sage Intacct: look at it there."),
+    ),
+    (
+        r"required field .* is missing|is required",
+        Meaning("data", "field.required", "Complete the field named here at the source, or in the mapping."),
     ),
     (r"must be specified", DIMENSION),
     (r"invalid (customer|vendor|project|item|class|location|department|account|term)", UNKNOWN_VALUE),
@@ -185,7 +202,8 @@ def _is(errors: Sequence[Said], words: re.Pattern[str]) -> bool:
 
 def _refused(causes: Sequence[Said], errors: Sequence[Said]) -> Refused:
     first = causes[0] if causes else Said("", "")
-    meaning = next((found for error in causes if (found := _meaning(error))), None)
+    meanings = (*map(_meaning, causes), *map(_hint, causes))
+    meaning = next(filter(None, meanings), None)
     if meaning is None:
         cure = "Nobody has met this answer yet: read its texts, correct the data or the set-up, then replay."
         return Refused(sentence(errors), code="intacct.unknown", value=first.id or first.number, cure=cure)
@@ -193,10 +211,16 @@ def _refused(causes: Sequence[Said], errors: Sequence[Said]) -> Refused:
 
 
 def _meaning(error: Said) -> Meaning | None:
-    if error.number in NUMBERS:
-        return NUMBERS[error.number]
-    words = f"{error.title} {error.text}".lower()
-    return next((meaning for pattern, meaning in WORDS if re.search(pattern, words)), None)
+    return NUMBERS.get(error.number) or _in_words(f"{error.title} {error.text}")
+
+
+def _hint(error: Said) -> Meaning | None:
+    """What the advice given with an error says of it: only where nothing else does."""
+    return _in_words(error.correction)
+
+
+def _in_words(words: str) -> Meaning | None:
+    return next((meaning for pattern, meaning in WORDS if re.search(pattern, words, re.IGNORECASE)), None)
 
 
 # --- the whole request ------------------------------------------------------------------------------------------------
