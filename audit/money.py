@@ -8,7 +8,7 @@ from django.db import models
 SCALE = Decimal(10_000)
 
 
-class AmountField(models.BigIntegerField):
+class AmountField(models.BigIntegerField):  # type: ignore[type-arg] # Django knows the parameters only in its stubs
     """A Decimal with at most four places, kept as a whole number of ten-thousandths (SQLite has no exact decimals)."""
 
     def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:

@@ -32,7 +32,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     S.SKIPPED: frozenset({S.DUE, S.SKIPPED, S.POSTED}),
 }
 
-WHO = {
+WHO: dict[str, str] = {
     WaitsFor.MAPPING: "finance",
     WaitsFor.PERIOD: "controller",
     WaitsFor.SETTINGS: "controller",

@@ -98,8 +98,8 @@ class Connection(models.Model):
     def _seal(self, value: Any, field: str) -> bytes:
         return sealed.seal(value, workspace_id=self.workspace_id, field=field)
 
-    def _open(self, value: bytes | None, field: str) -> Any:
-        return None if value is None else sealed.unseal(value, workspace_id=self.workspace_id, field=field)
+    def _open(self, value: bytes | memoryview | None, field: str) -> Any:
+        return None if value is None else sealed.unseal(bytes(value), workspace_id=self.workspace_id, field=field)
 
 
 class SealedSession(models.Model):

@@ -38,7 +38,7 @@ class Door:
 
 def receive(request: HttpRequest, hook: str) -> HttpResponse:
     connection = Connection.objects.filter(hook=hook).first()
-    declared = connection and access.system(connection).hook
+    declared = access.system(connection).hook if connection else None
     if connection is None or declared is None:
         return _say(404, "No such hook.")
     if request.method != "POST":

@@ -84,7 +84,10 @@ class SessionRows:
 
     def load(self, key: str) -> Json | None:
         row = SealedSession.objects.filter(connection_id=self.connection_id, key=key).first()
-        return row and sealed.unseal(row.sealed_value, workspace_id=self.workspace_id, field=self.FIELD)
+        if row is None:
+            return None
+        value: Json = sealed.unseal(bytes(row.sealed_value), workspace_id=self.workspace_id, field=self.FIELD)
+        return value
 
     def save(self, key: str, value: Json) -> None:
         box = sealed.seal(value, workspace_id=self.workspace_id, field=self.FIELD)

@@ -15,7 +15,8 @@ def now() -> datetime:
         return timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        instant: datetime = cursor.fetchone()[0]
+        return instant
 
 
 def in_seconds(seconds: float, start: datetime) -> datetime:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
                 count += 1
             for session in SealedSession.objects.select_related("connection"):
                 workspace_id = session.connection.workspace_id
-                value = sealed.unseal(session.sealed_value, workspace_id=workspace_id, field=SessionRows.FIELD)
+                value = sealed.unseal(bytes(session.sealed_value), workspace_id=workspace_id, field=SessionRows.FIELD)
                 session.sealed_value = sealed.seal(value, workspace_id=workspace_id, field=SessionRows.FIELD)
                 session.save(update_fields=["sealed_value"])
         self.stdout.write(f"{count} connections sealed with the newest key.")
