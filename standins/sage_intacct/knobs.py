@@ -1,0 +1,46 @@
+"""What nobody outside the vendor knows, or what differs between companies: each test may turn it.
+
+The names are the keys of `/_control/knobs`; sheet 11 lists the doubts behind them.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+@dataclass
+class Knobs:
+    # how a second run of a completed function control id is answered: refuse | refuse_bl01001973 | off
+    uniqueid: str = "refuse"
+    uniqueid_retention: float | None = None  # seconds; None keeps for ever
+    # seconds until query and read see what was created (writes see it at once)
+    visible_after: float = 0.0
+    duplicate_invoice: str = "refuse"  # refuse | allow: document numbers of invoices, bills and adjustments, per party
+    negative_invoice: str = "refuse"  # refuse | allow
+    auto_number: bool = True  # a document without number gets one; False refuses it
+    # words of a closed-period refusal: on_or_after | closed | subledger | bare | number_only
+    period_text: str = "on_or_after"
+    reverse_unpaid: bool = True  # the AR set-up "reversal of unpaid invoices"
+    inter_entity: bool = True  # add due-to and due-from lines where entities do not balance
+    # objects that come back Submitted instead of Posted, for example ["GLBATCH", "ARINVOICE"]
+    submitted: list[str] = field(default_factory=list)
+    too_long: str = "refuse"  # refuse | cut | keep
+    unknown_fields: str = "refuse"  # refuse | ignore: elements of a generic object that the company does not have
+    schema: str = "strict"  # strict | lenient: requests against the published order of elements
+    after_failure: str = "aborted"  # aborted | omit: functions after the failing one, under transaction="true"
+    concurrency: int = 2
+    over_concurrency: str = "count"  # count | queue | 429
+    latency: float = 0.0  # seconds per request
+    function_latency: float = 0.0  # seconds per function
+    session_seconds: float = 7200.0
+    endpoint: str = ""  # what getAPISession returns; empty: the address that was called
+    endpoint_path: str = "/ia/xml/xmlgw.phtml"  # another path binds sessions to it: callers must use what was returned
+    modified_offset_hours: float = 0.0  # WHENMODIFIED is written in this offset from UTC
+    support_ids: bool = True
+    gzip: bool = True
+
+    def turn(self, changes: dict[str, Any]) -> None:
+        known = {f.name for f in fields(self)}
+        if unknown := set(changes) - known:
+            raise ValueError(f"no such knob: {', '.join(sorted(unknown))}")
+        for name, value in changes.items():
+            setattr(self, name, value)
