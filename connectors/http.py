@@ -47,6 +47,7 @@ _RECORD: Final = 16_384
 _GZIP: Final = zlib.MAX_WBITS | 16
 _PIECE: Final = 65_536
 
+_HOST: Final = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")  # a name or IPv4; IPv6
 _OURS: Final = frozenset(("host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"))
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff\t]*[\x21-\x7e\x80-\xff])?)?")
@@ -86,9 +87,13 @@ def location(url: str, allow: frozenset[str] = frozenset()) -> Location:
         raise refused("This is not a web address.") from None
     if parsed.scheme not in ("https", "http") or not host:
         raise refused("A web address starts with https:// and a host.")
+    if not _HOST.fullmatch(host):
+        raise refused("The host of this web address cannot exist.")
     if parsed.userinfo:
         raise refused("A web address may not hold a user name or password.")
-    port = parsed.port or (443 if parsed.scheme == "https" else 80)
+    port = (443 if parsed.scheme == "https" else 80) if parsed.port is None else parsed.port
+    if not 0 < port < 65_536:
+        raise refused(f"{host} has no port {port}.")
     if parsed.scheme == "http" and typed(host, port) not in allow:
         raise refused(f"The address of {host} must start with https://.")
     return Location(parsed.scheme, host, port, parsed.netloc, parsed.raw_path)
@@ -368,6 +373,9 @@ class HttpWire:
             lines, self._idle = self._idle, []
         for line in lines:
             line.close()
+
+    def __del__(self) -> None:
+        self.close()  # a wire that is dropped takes its idle connections along, at once and without a warning
 
     def _slot(self, seconds: float) -> AbstractContextManager[None]:
         return self._gate.slot(seconds) if self._gate else nullcontext()
