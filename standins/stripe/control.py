@@ -35,7 +35,7 @@ class Control:
             ("GET", "clock"): self._time,
             ("POST", "clock"): self._clock,
             ("GET", "knobs"): lambda _: shop.knobs.as_dict(),
-            ("POST", "knobs"): lambda changes: self._turn(changes),
+            ("POST", "knobs"): self._turn,
             ("GET", "faults"): lambda _: api.faults.as_list(),
             ("POST", "faults"): self._fault,
             ("DELETE", "faults"): lambda _: api.faults.clear(),

@@ -138,7 +138,7 @@ class Core:
             "pending_webhooks": 0,
             "request": self.request or {"id": None, "idempotency_key": None},
         }
-        self.keep(event, shapes=shapes, previous=json.dumps(previous))
+        self.keep(event, shapes=shapes, previous=json.dumps(previous), about=obj.get("id"))
         for listener in self.listeners:
             listener(event)
 

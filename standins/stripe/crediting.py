@@ -128,8 +128,8 @@ class Crediting(Refunding):
 
     def _linked(self, spec: Json) -> Json:
         refund = self.get("refund", spec["refund"])
-        amount = spec.get("amount_refunded", refund["amount"])
-        return {"amount_refunded": int(amount), "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
+        amount = int(spec.get("amount_refunded") or refund["amount"])
+        return {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
 
     def _new_note(self, invoice: Json, lines: list[Json], total: int, before_payment: int) -> Json:
         taxes = [t for x in lines for t in x["taxes"]]
