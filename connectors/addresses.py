@@ -84,7 +84,7 @@ def _look_up(host: str, port: int, seconds: float) -> list[str]:
     def ask() -> None:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.put([str(row[4][0]) for row in found])
+            answer.put([str(row[4][0]) for row in found] or OSError("no address"))
         except (OSError, UnicodeError) as error:
             answer.put(error if isinstance(error, OSError) else OSError("not a host name"))
 

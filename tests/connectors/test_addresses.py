@@ -93,7 +93,12 @@ def test_a_name_is_resolved_once_and_the_connection_goes_where_it_led(monkeypatc
 
 
 def test_a_resolver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(2))
+
+    def hang(*_: object, **__: object) -> list[object]:
+        time.sleep(2)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     started = time.monotonic()
     with pytest.raises(Unavailable) as end:
         HttpWire(None).request("GET", "https://slow.example.com/", headers={}, seconds=0.2)
@@ -119,7 +124,8 @@ def test_the_next_address_is_tried_when_one_does_not_answer(monkeypatch: pytest.
     [
         "ftp://erp.example.com/", "file:///etc/passwd", "gopher://erp.example.com/", "erp.example.com", "https://", "",
         "https:///path", "http://erp.example.com/", "https://user:hunter2@erp.example.com/",
-        "https://user@erp.example.com/", "https://erp.example.com:99999/", "https://erp.example.com:0/", "https://[::1", "https://exa mple.com/",
+        "https://user@erp.example.com/", "https://erp.example.com:99999/", "https://erp.example.com:0/",
+        "https://[::1", "https://exa mple.com/",
         "https://erp.example.com\r\nX: y/", "javascript:alert(1)", "//erp.example.com/",
     ],
 )  # fmt: skip

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import pytest
 
 from connectors import addresses, http
-from connectors.base import Window
+from connectors.base import Response, Window
 from connectors.errors import ConnectorError, Denied, Malformed, Unavailable
 from connectors.http import HttpWire, Slots, boottime
 from standins.serve import Reply, Request, Server
@@ -39,11 +40,11 @@ def failure(call: Callable[[], object], kind: type[ConnectorError] = Unavailable
     return end.value
 
 
-def get(peer: Peer, seconds: float = 5.0, **options: Any) -> http.Response:
+def get(peer: Peer, seconds: float = 5.0, **options: Any) -> Response:
     return wire(peer).request("GET", peer.url, headers={}, seconds=seconds, **options)
 
 
-def post(peer: Peer, content: bytes = b"<x/>", **options: Any) -> http.Response:
+def post(peer: Peer, content: bytes = b"<x/>", **options: Any) -> Response:
     return wire(peer).request("POST", peer.url, headers={}, content=content, **{"announce": window(), **options})
 
 
@@ -142,13 +143,13 @@ def test_after_send_by_nothing_is_sent_and_that_is_known(send: float, close: flo
 
 
 def test_send_by_is_looked_at_right_before_the_first_byte(silent: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    handle = http.httpcore.HTTP11Connection.handle_request
+    handle = httpcore.HTTP11Connection.handle_request
 
     def dawdling(self: Any, request: Any) -> Any:
         time.sleep(0.2)
         return handle(self, request)
 
-    monkeypatch.setattr(http.httpcore.HTTP11Connection, "handle_request", dawdling)
+    monkeypatch.setattr(httpcore.HTTP11Connection, "handle_request", dawdling)
     end = failure(lambda: post(silent, announce=window(send=0.1)))
     assert (end.sent, end.code) == (False, "network.late")
     silent.wait()
@@ -262,9 +263,14 @@ def test_the_kernel_itself_gives_up_at_the_deadline(silent: Peer, monkeypatch: p
 
 @pytest.mark.parametrize(
     "said",
-    [b"", b"HTTP/1.1 200 OK\r\nContent-", answer(b"half of it")[:-5], b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"
-     b"\r\n\r\n5\r\nhel", b"this is not HTTP\r\n\r\n"],
-)  # fmt: skip
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-",
+        answer(b"half of it")[:-5],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        b"this is not HTTP\r\n\r\n",
+    ],
+)
 @pytest.mark.parametrize("by", [cut, socket.socket.close])
 def test_less_than_a_whole_answer_is_an_unclear_end_and_is_never_sent_again(
     said: bytes, by: Callable[[socket.socket], None]
@@ -431,7 +437,7 @@ def by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
 
 
-def secure(peer: Peer, trust: ssl.SSLContext | None, name: str = "erp.test", **options: Any) -> http.Response:
+def secure(peer: Peer, trust: ssl.SSLContext | None, name: str = "erp.test", **options: Any) -> Response:
     one = HttpWire(None, frozenset({f"{name}:{peer.port}"}), trust=trust)
     return one.request("POST", f"https://{name}:{peer.port}/", headers={}, **{"announce": window(), **options})
 
