@@ -1,0 +1,102 @@
+"""What the processes of the engine's tests do, each in a process of its own. Loaded where Django is."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+
+Json = dict[str, Any]
+
+
+def migrate() -> None:
+    call_command("migrate", verbosity=0)
+    connection.close()
+
+
+def provision(plan: Json) -> None:
+    from portal.engine.provisioning import provision as set_up  # noqa: PLC0415
+
+    made = set_up(plan)
+    assert not any(made.failed.values()), made.failed
+    connection.close()
+
+
+def work(until_quiet: bool = True, seconds: float = 0, ahead: float = 0) -> None:
+    """`manage.py work`; `ahead`: with a wall clock that is so many seconds ahead."""
+    if ahead:
+        import time_machine  # noqa: PLC0415
+
+        with time_machine.travel(time.time() + ahead, tick=True):
+            call_command("work", until_quiet=until_quiet, seconds=seconds)
+        return
+    call_command("work", until_quiet=until_quiet, seconds=seconds)
+
+
+def records() -> list[Json]:
+    from audit.models import Record  # noqa: PLC0415
+
+    names = ("pk", "flow", "key", "version", "state", "waits_for", "code", "said", "rounds", "take", "stamp", "verdict")
+    return [
+        {name: getattr(one, name) for name in names}
+        | {
+            "trail": list(one.trail.order_by("pk").values_list("what", flat=True)),
+            "attempts": list(one.attempts.order_by("pk").values_list("outcome", flat=True)),
+            "posting": one.posting.target_id if hasattr(one, "posting") else "",
+        }
+        for one in Record.objects.order_by("pk")
+    ]
+
+
+def problems() -> list[str]:
+    from audit.models import Problem  # noqa: PLC0415
+
+    return list(Problem.objects.filter(closed_at=None).values_list("code", flat=True))
+
+
+def map_account(source: str, target: str) -> None:
+    from mappings.models import Mapping  # noqa: PLC0415
+    from portal.models import Link  # noqa: PLC0415
+
+    Mapping.objects.create(link=Link.objects.get(), table="account", source=source, target=target)
+
+
+def retry(key: str, stamp: int) -> str:
+    """Presses retry on what a page showed; says what came of it."""
+    from audit.models import Record  # noqa: PLC0415
+    from audit.states import Stale  # noqa: PLC0415
+    from portal.engine import decide  # noqa: PLC0415
+
+    try:
+        return decide.retry(Record.objects.get(key=key), stamp, "somebody")
+    except (Stale, decide.NotNow) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def crowd(times: int) -> None:
+    """Many threads that ask the books for choices, as fast as they can."""
+    from portal.engine import access  # noqa: PLC0415
+    from portal.models import Connection  # noqa: PLC0415
+
+    def ask(_: int) -> None:
+        try:
+            list(access.client(Connection.objects.get(system="toybooks")).choices("account"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(times)))
+
+
+def lane(side: str = "write") -> Json:
+    from portal.models import Lane  # noqa: PLC0415
+
+    one = Lane.objects.get(side=side, company__startswith="toybooks" if side == "write" else "toysource")
+    return {"epoch": one.epoch, "owner": one.owner, "rung": one.rung, "pauses": one.pauses, "batch": one.batch}
+
+
+def write(path: str, value: Any) -> None:
+    Path(path).write_text(json.dumps(value))
