@@ -57,8 +57,9 @@ def poll(client: Client, settings: Any, feed: str, text: str, now: datetime) -> 
     if cursor.end <= (cursor.done or cursor.start):
         return Page((), replace(cursor, legs=(), after="").write(), more=False)
     leg = LEGS[cursor.legs[0]]
-    rows, more = client.page(leg.listing(client), _params(leg, cursor, settings))
-    then = replace(cursor, after=rows[-1]["id"]) if more else _next(cursor)
+    rows, _ = client.page(leg.listing(client), _params(leg, cursor, settings))
+    # Only an empty page ends a list: a page that was cut on its way may say of itself that it is the last.
+    then = replace(cursor, after=rows[-1]["id"]) if rows else _next(cursor)
     return Page(_distinct(leg.facts(client, rows)), then.write(), more=bool(then.legs))
 
 
