@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.base import Limits, System, ask, secret
+from connectors.base import System, ask, secret
 from connectors.sage_intacct.choices import OFFERS
 from connectors.sage_intacct.client import Intacct
 from connectors.sage_intacct.documents import KINDS
+from connectors.sage_intacct.limits import LIMITS
 
 GATEWAY: Final = "https://api.intacct.com/ia/xml/xmlgw.phtml"
 
@@ -32,18 +33,6 @@ class Credentials:
     )
     endpoint: str = ask("Endpoint", default=GATEWAY, help="Leave as it is, unless Sage named another address.")
 
-
-# https://developer.intacct.com/web-services/sync-vs-async/: a request may go on for 15 minutes after the connection
-# died. Two requests at once is what the entry tier takes.
-LIMITS: Final = Limits(
-    in_flight=2,
-    batch_start=10,
-    batch_max=100,
-    write_deadline=300.0,
-    read_deadline=25.0,
-    processing=900.0,
-    margin=60.0,
-)
 
 SYSTEM: Final = System(
     key="sage_intacct",

@@ -53,6 +53,8 @@ class Result:
     control: str
     key: str
     rows: tuple[Row, ...]
+    values: Row
+    """What stands in `data` itself, beside rows."""
     count: int | None
     total: int | None
     remaining: int | None
@@ -148,6 +150,7 @@ def _result(element: Any) -> Result:
         control=_text(element, "controlid"),
         key=_text(element, "key"),
         rows=() if data is None else tuple(_row(child) for child in data),
+        values={} if data is None else {str(child.tag).upper(): _own(child) for child in data if not len(child)},
         count=_number(shape.get("count")),
         total=_number(shape.get("totalcount")),
         remaining=_number(shape.get("numremaining")),

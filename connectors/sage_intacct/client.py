@@ -25,6 +25,7 @@ from connectors.errors import ConnectorError, Denied, Malformed, SessionLost, Un
 from connectors.sage_intacct import answers, choices, find, ping, said, sessions
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.documents import AnyDocument, Fit
+from connectors.sage_intacct.limits import LIMITS
 from connectors.sage_intacct.markup import Login, Node, Sender, envelope, function
 from connectors.sage_intacct.query import Query
 from connectors.sage_intacct.sessions import Session
@@ -163,12 +164,12 @@ class Intacct:
             raise Malformed("getAPISession", "has no answer")
         if result.status != "success":
             raise Denied(said.sentence(result.errors), code="session.refused", cure="Send the texts to support.")
-        session = sessions.opened(answer, result, response, mine.endpoint)
+        session = sessions.opened(answer, result, response, mine.endpoint, self._owner)
         sessions.save(self._access.sessions, self._entity(entity), session)
         return session, answer, response
 
     def _session(self, entity: str) -> Session:
-        kept = sessions.load(self._access.sessions, self._entity(entity))
+        kept = sessions.load(self._access.sessions, self._entity(entity), self._owner)
         return kept or self.sign_in(entity)[0]
 
     def _extend(self, entity: str, session: Session, answer: answers.Answer, response: Response) -> None:
@@ -194,9 +195,11 @@ class Intacct:
             unique=unique,
             detailed=bool(self._access.settings.get("additional_error_info")),
         )
-        if announce is None:
-            return self._wire.request("POST", url, headers=HEADERS, content=body, limit=answers.LIMIT)
-        return self._wire.request("POST", url, headers=HEADERS, content=body, announce=announce, limit=answers.LIMIT)
+        # of a write this is the most it may take; what was announced ends it
+        seconds = LIMITS.write_deadline if announce else LIMITS.read_deadline
+        return self._wire.request(
+            "POST", url, headers=HEADERS, content=body, seconds=seconds, announce=announce, limit=answers.LIMIT
+        )
 
     def _read(self, response: Response, *, session: bool) -> answers.Answer:
         """The answer, if the functions were run; else raises what stood before them."""
@@ -213,6 +216,11 @@ class Intacct:
         if not 200 <= response.status < 300:
             raise said.of_status(response.status, response.headers) or Malformed("status", str(response.status))
         return answer
+
+    @property
+    def _owner(self) -> str:
+        mine = self.credentials
+        return "|".join((mine.company_id, mine.user_id, mine.sender_id, mine.endpoint))
 
     @property
     def _multi(self) -> bool | None:

@@ -399,6 +399,10 @@ class Adjustment(Document):
 # --- payment ----------------------------------------------------------------------------------------------------------
 
 
+METHODS: Final = ("EFT", "Credit Card", "Cash")
+"""Methods that only record what has happened."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inline:
     """A negative line of the invoice that this receipt uses up: its place (1 is the first) and how much of it, above
@@ -452,6 +456,15 @@ class Payment(Document):
                 raise Refused(f"{name} is below zero.", code="source.inconsistent", field=name, value=str(amount))
         for part in self.inline:
             money(part.amount, "inline.amount")
+        if self.method not in METHODS:
+            raise Refused(
+                f"{self.method} would print, charge or transfer: the money has moved already.",
+                cause="settings",
+                code="payment_method.forbidden",
+                field="method",
+                value=self.method,
+                cure=f"Map the payment method to one of: {', '.join(METHODS)}.",
+            )
         if sum(map(bool, (self.account, self.undeposited, self.summary))) != 1:
             raise Refused(
                 "A receipt goes to exactly one of: checking account, undeposited funds, summary.",

@@ -110,7 +110,7 @@ def _entity(row: Row) -> dict[str, Any]:
 
 def _flat(result: Result) -> dict[str, str]:
     """The set-up by the last part of each name, without _ : its nesting is not published."""
-    pairs = [(name, text) for row in result.rows for name, text in row.items()]
+    pairs = [(name, text) for row in (result.values, *result.rows) for name, text in row.items()]
     return {name.rsplit(".", 1)[-1].replace("_", ""): text for name, text in pairs}
 
 
@@ -149,7 +149,7 @@ def examine(client: Client) -> Iterator[Check]:
 def _no_entry(error: ConnectorError, seconds: float) -> Iterator[Check]:
     """Not signed in: whether nobody answered, or somebody said no."""
     nobody = isinstance(error, Unavailable) and not isinstance(error, Throttled)
-    if nobody or isinstance(error, Malformed) or error.code in ("endpoint.refused", "endpoint.foreign"):
+    if nobody or isinstance(error, Malformed) or error.code.startswith(("endpoint.", "address.")):
         yield _failed("reach", "reach", "Sage Intacct answers", error)
         return
     yield _ok("reach", "reach", "Sage Intacct answers", f"after {seconds:.2f} s")

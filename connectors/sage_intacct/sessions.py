@@ -4,7 +4,7 @@ https://developer.intacct.com/web-services/sessions/: a session belongs to the e
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -27,19 +27,20 @@ class Session:
     endpoint: str
     created: float
     until: float
+    owner: str
+    """Company, user, sender and gateway: credentials that were changed must not go on with the old sign-in."""
 
 
-def load(store: SessionStore, entity: str) -> Session | None:
+def load(store: SessionStore, entity: str, owner: str) -> Session | None:
     kept = store.load(_key(entity))
-    if not kept:
+    if not kept or kept.get("owner") != owner:
         return None
-    session = Session(str(kept["id"]), str(kept["endpoint"]), float(kept["created"]), float(kept["until"]))
+    session = Session(**kept)
     return session if time.time() < session.until else None
 
 
 def save(store: SessionStore, entity: str, session: Session) -> None:
-    kept = {"id": session.id, "endpoint": session.endpoint, "created": session.created, "until": session.until}
-    store.save(_key(entity), kept)
+    store.save(_key(entity), asdict(session))
 
 
 def drop(store: SessionStore, entity: str, lapsed: Session) -> None:
@@ -49,22 +50,21 @@ def drop(store: SessionStore, entity: str, lapsed: Session) -> None:
         store.drop(_key(entity))
 
 
-def opened(answer: Answer, result: Result, response: Response, gateway: str) -> Session:
+def opened(answer: Answer, result: Result, response: Response, gateway: str, owner: str) -> Session:
     """The session that getAPISession returned."""
     row = result.rows[0] if result.rows else {}
     number, endpoint = row.get("SESSIONID", ""), row.get("ENDPOINT", "")
     if not number or not endpoint:
         raise Malformed("getAPISession", "names no session or no endpoint")
     now = time.time()
-    return Session(number, _theirs(endpoint, gateway), now, _until(now, now, answer, response))
+    return Session(number, _theirs(endpoint, gateway), now, _until(now, now, answer, response), owner)
 
 
 def extended(session: Session, answer: Answer, response: Response) -> Session:
     """Each call moves the end of a session; ours never goes past the ceiling."""
     if answer.until is None:
         return session
-    until = _until(session.created, time.time(), answer, response)
-    return Session(session.id, session.endpoint, session.created, until)
+    return replace(session, until=_until(session.created, time.time(), answer, response))
 
 
 def _key(entity: str) -> str:

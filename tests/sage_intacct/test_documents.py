@@ -132,12 +132,12 @@ def test_an_envelope_carries_the_frozen_bytes_as_they_are() -> None:
     sent = envelope(Sender("s", "p"), Login("u", "c", "p", "E100"), [frozen, frozen], control="x", unique=False)
     assert sent.count(frozen) == 2
     assert faults(etree.fromstring(sent)) == []
-    assert etree.fromstring(sent).find(".//function").get("controlid") == "k:1 & \"2'"
+    assert etree.fromstring(sent).xpath("string(.//function/@controlid)") == "k:1 & \"2'"
 
 
 def test_passwords_go_out_as_they_were_typed() -> None:
     sent = etree.fromstring(envelope(Sender("s", CREDENTIALS.sender_password), "id", [], control="x", unique=False))
-    assert sent.find("control/password").text == CREDENTIALS.sender_password
+    assert sent.findtext("control/password") == CREDENTIALS.sender_password
 
 
 # --- characters -------------------------------------------------------------------------------------------------------
@@ -361,6 +361,13 @@ def test_a_negative_line_that_is_not_there_is_decided_by_a_person() -> None:
 def test_a_receipt_goes_to_exactly_one_account(accounts: dict[str, str]) -> None:
     with pytest.raises(Refused):
         payment(**accounts)
+
+
+@pytest.mark.parametrize("method", ["Printed Check", "Online Charge Card", "Online ACH Debit", "ACH", ""])
+def test_no_method_that_would_move_money_again(method: str) -> None:
+    with pytest.raises(Refused) as refused:
+        payment(method=method)
+    assert refused.value.code == "payment_method.forbidden"
 
 
 def test_what_arrived_in_another_currency_is_sent_beside_what_was_paid() -> None:
