@@ -1,0 +1,63 @@
+"""The seeded workspace of `up --demo`, as a plan for `provision`: also the full example of docs/operating.md."""
+
+from typing import Any
+
+DEMO_PASSWORD = "try-it-out-42"  # noqa: S105 - it is printed on the screen
+WORKSPACE = "Northwind Trading"
+
+MAPPINGS = [
+    {"table": "revenue_account", "source": "*", "target": "40100", "facts": {"location": "US-100"}},
+    {"table": "revenue_account", "source": "setup", "target": "40200", "facts": {"location": "US-100"}},
+    {"table": "tax_account", "source": "*", "target": "22010", "facts": {"location": "US-100"}},
+    {"table": "shipping_account", "source": "*", "target": "41000", "facts": {"location": "US-100"}},
+    {"table": "clearing", "source": "USD", "target": "STRIPE-USD", "facts": {"gl_account": "10210"}},
+    {"table": "refunds_clearing", "source": "USD", "target": "24100"},
+]
+PEOPLE = ("owner", "finance", "support", "auditor")
+
+
+def plan(intacct: str, stripe: str, hook_secret: str, *, password: str = DEMO_PASSWORD) -> dict[str, Any]:
+    """`intacct` and `stripe` are the base addresses of the stand-ins."""
+    people = [{"username": role, "password": password, "role": role} for role in PEOPLE]
+    people.append({"username": "operator", "password": password, "role": "owner", "operator": True})
+    return {
+        "workspaces": [
+            {
+                "name": WORKSPACE,
+                "time_zone": "America/Los_Angeles",
+                "people": people,
+                "connections": [
+                    {
+                        "name": "Stripe",
+                        "system": "stripe",
+                        "credentials": {"secret_key": "sk_test_shop", "api_base": stripe},
+                        "hook_secrets": [hook_secret],
+                    },
+                    {
+                        "name": "Sage Intacct",
+                        "system": "sage_intacct",
+                        "credentials": {
+                            "sender_id": "ml_sender",
+                            "sender_password": "sender-demo",
+                            "company_id": "ACME-DEMO",
+                            "user_id": "ml_connector",
+                            "user_password": "user-demo",
+                            "endpoint": f"{intacct}/ia/xml/xmlgw.phtml",
+                        },
+                    },
+                ],
+                "links": [
+                    {
+                        "integration": "stripe_intacct",
+                        "name": "Stripe to Sage Intacct",
+                        "source": "Stripe",
+                        "target": "Sage Intacct",
+                        "start_at": "2020-01-01T00:00:00+00:00",
+                        "options": {"journal": "STJ"},
+                        "mappings": MAPPINGS,
+                        "flows": {"customer": "live", "invoice": "live", "payment": "live", "refund": "live"},
+                    }
+                ],
+            }
+        ]
+    }
