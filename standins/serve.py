@@ -58,6 +58,7 @@ App = Callable[[Request], Reply]
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body leave in two writes; without this each answer takes 40 ms longer
     server: "Server"
 
     def _serve(self) -> None:
