@@ -129,8 +129,10 @@ class Intacct:
 
     def _learn(self, query: Query, result: Result) -> bool:
         """Whether the query failed for optional fields that the company lacks; they are left out from now on."""
-        known = self._missing.get(query.object, frozenset())
-        lacking = said.unqueryable(result.errors) & frozenset(query.optional)
+        if not said.about_fields(result.errors):
+            return False
+        known, optional = self._missing.get(query.object, frozenset()), frozenset(query.optional)
+        lacking = said.names_in(result.errors) & optional or optional
         self._missing[query.object] = known | lacking
         return bool(lacking - known)
 
@@ -220,7 +222,7 @@ class Intacct:
     @property
     def _owner(self) -> str:
         mine = self.credentials
-        return "|".join((mine.company_id, mine.user_id, mine.sender_id, mine.endpoint))
+        return f"{mine.company_id}|{mine.user_id}|{mine.sender_id}|{mine.endpoint}"
 
     @property
     def _multi(self) -> bool | None:

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal, Protocol
 
 from connectors.base import Account, Check, Layer, Response
-from connectors.errors import ConnectorError, Denied, Malformed, Refused, Throttled, Unavailable
+from connectors.errors import ConnectorError, Malformed, Refused, Throttled, Unavailable
 from connectors.sage_intacct import answers, said
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.markup import Node
@@ -42,6 +42,7 @@ POSTING: Final = (
 )
 Outcome = Literal["ok", "failed", "warning", "not_checkable"]
 
+AGAIN: Final = "Try again later; if it stays, check the address, the network and status.intacct.com."
 MOST_DRIFT: Final = 120.0
 """Seconds between their clock and ours that harm nothing."""
 
@@ -174,8 +175,8 @@ def _right(name: str, result: Result) -> Check:
     if result.status == "success":
         return _ok("rights", name, f"May read {purpose}")
     error = said.of_read(result.errors)
-    cure = error.cure
-    if isinstance(error, Denied):
+    cure = error.cure or AGAIN
+    if error.code == said.RIGHTS.code:
         cure = f"Give the API user the permission to list and view {purpose} ({name})."
     outcome: Outcome = "failed" if name in NEEDED else "warning"
     if name in OFFERED:
@@ -229,5 +230,4 @@ def _ok(layer: Layer, key: str, label: str, said: str = "") -> Check:
 
 
 def _failed(layer: Layer, key: str, label: str, error: ConnectorError) -> Check:
-    cure = error.cure or "Try again later; if it stays, check the address, the network and status.intacct.com."
-    return Check(layer, key, label, "failed", error.said, cure)
+    return Check(layer, key, label, "failed", error.said, error.cure or AGAIN)

@@ -169,24 +169,26 @@ def of_write(errors: Sequence[Said]) -> ConnectorError | None:
     return _refused(causes or errors, errors)
 
 
-def of_read(errors: Sequence[Said]) -> ConnectorError:
-    """Of a query that failed: reads may be repeated; without the right to read nothing of this kind can go on."""
+def of_read(errors: Sequence[Said]) -> Unavailable | Denied:
+    """Of a query that failed. Never a refusal of a document: a failed look says nothing about what is looked for."""
     if _is(errors, _RATE):
         return Throttled(sentence(errors))
     if any(error.number in _LATER_NUMBERS for error in errors) or _is(errors, _LATER):
         return Unavailable(sentence(errors), sent=False, code="intacct.later")
-    if _is(errors, _FIELDS):
-        return Refused(sentence(errors), cause="settings", code="intacct.fields", cure="Send the texts to support.")
-    refused = _refused(errors, errors)
-    if refused.code == RIGHTS.code:
-        return Denied(refused.said, code=refused.code, cure=refused.cure)
-    return refused
+    if about_fields(errors):
+        return Denied(sentence(errors), code="intacct.fields", cure="Send the texts to support.")
+    if _refused(errors, errors).code == RIGHTS.code:
+        return Denied(sentence(errors), code=RIGHTS.code, cure=RIGHTS.cure)
+    return Unavailable(sentence(errors), sent=False, code="intacct.read", cure="Send the texts to support.")
 
 
-def unqueryable(errors: Sequence[Said]) -> frozenset[str]:
-    """The fields that a company does not have, from "… cannot be queried: [ARINVOICE: [F1, F2] ]"."""
-    named = " ".join(f"{error.title} {error.text}" for error in errors if _FIELDS.search(f"{error.title} {error.text}"))
-    return frozenset(re.findall(r"[A-Z][A-Z0-9_.]+", named))
+def about_fields(errors: Sequence[Said]) -> bool:
+    """Whether a query failed for its fields: "The following fields cannot be queried: [ARINVOICE: [F1, F2] ]"."""
+    return _is(errors, _FIELDS) or any(error.number == "XL03000010" for error in errors)
+
+
+def names_in(errors: Sequence[Said]) -> frozenset[str]:
+    return frozenset(name for error in errors for name in re.findall(r"[A-Z][A-Z0-9_.]+", error.text))
 
 
 def _causes(errors: Sequence[Said]) -> list[Said]:
@@ -233,7 +235,7 @@ def of_answer(answer: Answer, status: int, headers: Mapping[str, str], *, sessio
         return _of_control(answer.control_errors, status, headers, session=session)
     if answer.authentication == "failure":
         return _of_authentication(answer.operation_errors, headers, session=session)
-    if answer.operation_errors:
+    if answer.operation_errors and not answer.results:
         found = of_write(answer.operation_errors)
         return found or Unavailable(sentence(answer.operation_errors), sent=True, code="intacct.later")
     if answer.control != "success" or answer.authentication != "success":

@@ -370,6 +370,32 @@ def test_a_field_that_the_company_lacks_is_left_out_from_then_on() -> None:
     assert [b"RECORD_URL" in body for _, body, _ in wire.sent] == [False, True, False, False]
 
 
+def test_a_look_that_failed_for_an_unknown_reason_condemns_no_document() -> None:
+    refusal = (DATA / "responses" / "err_fn_closed_period.xml").read_bytes()
+    with pytest.raises(Unavailable) as error:
+        client(Wire(signed_in(), Response(200, {}, refusal.replace(b"ml:stripe:po_1:glbatch", b"r1")))).read(
+            "customer", ["1"]
+        )
+    assert (error.value.code, error.value.sent) == ("intacct.read", False)
+
+
+def test_without_names_all_optional_fields_are_left_out() -> None:
+    refusal = (DATA / "responses" / "err_fn_field_not_queryable.xml").read_bytes()
+    refusal = refusal.replace(b"ml:q:1", b"r1").replace(b": [ARINVOICE: [INVOICENO,DATEDUE] ]", b"")
+    refusal = refusal.replace(b"2026-01-15T11:00", b"2099-01-15T11:00")
+    wire = Wire(signed_in(), Response(200, {}, refusal), answer(rows("r1", "ARINVOICE", INVOICE)))
+    assert client(wire).read("invoice", ["4711"])[0] is not None
+    assert b"TRX_TOTALENTERED" in wire.sent[1][1]
+    assert b"TRX_TOTALENTERED" not in wire.sent[2][1]
+
+
+def test_a_required_field_that_is_lacking_stops_the_lane() -> None:
+    refusal = (DATA / "responses" / "err_fn_field_not_queryable.xml").read_bytes().replace(b"ml:q:1", b"r1")
+    with pytest.raises(Denied) as denied:
+        client(Wire(*[signed_in(), Response(200, {}, refusal)] * 2)).read("invoice", ["4711"])
+    assert denied.value.code == "intacct.fields"
+
+
 def test_a_read_that_is_not_allowed_stops_the_lane() -> None:
     refusal = (DATA / "responses" / "err_fn_permission.xml").read_bytes().replace(b"ml:read:1", b"r1")
     with pytest.raises(Denied) as denied:
