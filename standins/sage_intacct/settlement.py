@@ -1,7 +1,8 @@
 """Money against documents: receipts and vendor payments, credits applied, overpayments, advances, and their reversal.
 
 Sheet 5.6 and 5.10. A payment relieves its documents line by line (top down unless a line is named), at the rate at
-which each was booked; what the exchange rate made of it meanwhile is a gain or loss. Every relief is kept as one application.
+which each was booked; what the exchange rate made of it meanwhile is a gain or loss. Every relief is kept as one
+application.
 """
 
 from collections.abc import Iterator, Sequence

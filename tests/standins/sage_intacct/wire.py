@@ -1,4 +1,4 @@
-"""A raw caller of the gateway for these tests: writes XML by hand, so that nothing of our own client is trusted here."""
+"""A raw caller of the gateway: writes XML by hand, so that nothing of our own client is trusted here."""
 
 import http.client
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from standins.sage_intacct import Books, Company, Server, seed_demo, serve
+from standins.sage_intacct.ledger import balances
 
 
 def tag(name: str, value: object) -> str:
@@ -100,8 +101,6 @@ class Wire:
         return self
 
     def balance(self, account: str) -> str:
-        from standins.sage_intacct.ledger import balances
-
         return str(balances(self.company).get(account, "0.00"))
 
 
@@ -131,7 +130,8 @@ def invoice(number: str, *lines: str, party: str = "C-1", on: str = "2026-01-15"
     items = "".join(lines or (line("40100", "100.00"),))
     return (
         f"<create_invoice>{tag('customerid', party)}{day('datecreated', on)}{day('datedue', '2026-12-31')}"
-        f"{tag('invoiceno', number)}{tag('description', number)}{money}<invoiceitems>{items}</invoiceitems></create_invoice>"
+        f"{tag('invoiceno', number)}{tag('description', number)}{money}"
+        f"<invoiceitems>{items}</invoiceitems></create_invoice>"
     )
 
 
