@@ -57,6 +57,12 @@ def problems() -> list[str]:
     return list(Problem.objects.filter(closed_at=None).values_list("code", flat=True))
 
 
+def sweep() -> None:
+    from portal.engine import sweep as engine  # noqa: PLC0415
+
+    engine.sweep()
+
+
 def map_account(source: str, target: str) -> None:
     from mappings.models import Mapping  # noqa: PLC0415
     from portal.models import Link  # noqa: PLC0415

@@ -42,11 +42,16 @@ def postgres_databases(nursery: Nursery, tmp_path_factory: pytest.TempPathFactor
     return made
 
 
+def databases_of(request: pytest.FixtureRequest) -> Databases:
+    """What the parameter of the fixture says: sqlite or postgres."""
+    made: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return made
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def databases(request: pytest.FixtureRequest) -> Databases:
     """Each test that asks for it runs on both."""
-    made: Databases = request.getfixturevalue(f"{request.param}_databases")
-    return made
+    return databases_of(request)
 
 
 @pytest.fixture

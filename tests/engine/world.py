@@ -7,6 +7,7 @@ import itertools
 import json
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,22 @@ SLOTS = 2
 FINAL = {"POSTED", "SKIPPED"}
 
 
+def _books(name: str, books: BooksProcess) -> Json:
+    credentials = {"url": books.url, "password": "right"}
+    return {"name": name, "system": "toybooks", "credentials": credentials, "settings": {"write_seconds": 1.0}}
+
+
+def _link(books: str, map_sales: bool) -> Json:
+    return {
+        "integration": "toy",
+        "source": "source",
+        "target": books,
+        "start_at": "2026-01-01T00:00:00+00:00",
+        "mappings": [{"table": "account", "source": "sales", "target": "4000"}] if map_sales else [],
+        "flows": {flow: "live" for flow in ("party", "keyed", "plain", "stepped")},
+    }
+
+
 def hold() -> float:
     return WAITS["WRITE_DEADLINE"] + WAITS["PROCESSING"] + WAITS["MARGIN"]
 
@@ -59,35 +76,16 @@ class World:
     calls: Any = field(default_factory=itertools.count)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def set_up(self, *, flows: tuple[str, ...] = ("party", "keyed", "plain", "stepped"), map_sales: bool = True) -> None:
+    def set_up(self, *, map_sales: bool = True, others: Sequence[BooksProcess] = ()) -> None:
+        """The workspace with its source, linked to the books, and to the books of others if there are any."""
         self._write_facts()
-        mappings = [{"table": "account", "source": "sales", "target": "4000"}] if map_sales else []
-        link = {
-            "integration": "toy",
-            "source": "source",
-            "target": "books",
-            "start_at": "2026-01-01T00:00:00+00:00",
-            "mappings": mappings,
-            "flows": {flow: "live" for flow in flows},
-        }
-        plan = {
-            "workspaces": [
-                {
-                    "name": "Toy",
-                    "connections": [
-                        {"name": "source", "system": "toysource", "credentials": {"folder": str(self.source)}},
-                        {
-                            "name": "books",
-                            "system": "toybooks",
-                            "credentials": {"url": self.books.url, "password": "right"},
-                            "settings": {"write_seconds": 1.0},
-                        },
-                    ],
-                    "links": [link],
-                }
-            ]
-        }
-        self.act("provision", plan=plan)
+        source = {"name": "source", "system": "toysource", "credentials": {"folder": str(self.source)}}
+        self.env["ML_REACHABLE"] = ",".join(f"127.0.0.1:{books.port}" for books in (self.books, *others))
+        named = {f"books{number}": books for number, books in enumerate((self.books, *others))}
+        connections = [source, *(_books(name, books) for name, books in named.items())]
+        links = [_link(name, map_sales) for name in named]
+        workspace = {"name": "Toy", "connections": connections, "links": links}
+        self.act("provision", plan={"workspaces": [workspace]})
 
     def give(self, *facts: Json) -> None:
         """What the source has; to be said before `set_up`."""
@@ -139,9 +137,9 @@ class World:
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
-    def once(self, *, without: tuple[str, ...] = ()) -> None:
+    def once(self, books: BooksProcess | None = None, *, without: Sequence[str] = ()) -> None:
         """Each document stands in the books once, posted, as the source says; nothing else does; slots were kept."""
-        state = self.books.state()
+        state = (books or self.books).state()
         wanted = {
             (fact["stream"], fact["content"]["number"]): fact["content"].get("amount", "")
             for fact in self.facts
@@ -156,7 +154,7 @@ class World:
         assert {row["state"] for row in state["documents"]} <= {"posted"}
         assert state["most_in_flight"] <= SLOTS
 
-    def all_posted(self, *, without: tuple[str, ...] = ()) -> None:
+    def all_posted(self, *, without: Sequence[str] = ()) -> None:
         records = self.records()
         assert {key: one for key, one in records.items() if one["state"] not in FINAL and key not in without} == {}
         assert set(records) == {fact["key"] for fact in self.facts}

@@ -1,13 +1,14 @@
 """The toy's books as a process of their own: `python -m tests.toy.books --file LEDGER`. Prints its port.
 
 What goes wrong is scripted over `/_control`: faults are bound to a document's number and each strikes once, in the first
-request that carries it. Where several are bound to documents of one request, the first in the script strikes and all are
-used up.
+request that carries it; a second one of the same number in the next. Where the faults of several documents of one request
+concern the whole of it, the first in the script strikes and all are used up.
 
 before             the connection is reset, nothing was done
 commit_then_reset  booked, then the connection is reset
 commit_then_500    booked, then an error 500
 half               booked, then half an answer
+garbage            booked, then a whole answer that nobody can read
 drip               booked, then an answer that takes `seconds`
 late               error 504 at once, booked after `seconds`
 lost_504           error 504, never booked
@@ -20,7 +21,6 @@ A fault for `release:NUMBER` strikes the release of that document.
 """
 
 import argparse
-import json
 import secrets
 import threading
 import time
@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from standins.serve import Reply, Request, Server, as_json
+from standins.serve import Reply, Request, Server, as_json, as_page
 from tests.toy.ledger import Knobs, Ledger, Row
 
 OF_REQUEST = (
@@ -36,6 +36,7 @@ OF_REQUEST = (
     "commit_then_reset",
     "commit_then_500",
     "half",
+    "garbage",
     "drip",
     "late",
     "lost_504",
@@ -127,7 +128,7 @@ class Books:
         return as_json({"token": token})
 
     def _account(self, asked: Row) -> Reply:
-        return as_json({"name": "Toy books"})
+        return as_json({"name": self.ledger.knobs.name})
 
     def _choices(self, asked: Row) -> Reply:
         return as_json({"values": ["4000", "4010"]})
@@ -155,10 +156,11 @@ class Books:
 
     def _strike(self, keys: list[str]) -> list[Fault]:
         with self.lock:
-            struck = [fault for fault in self.faults if not fault.fired and fault.key in keys]
-            for fault in struck:
+            waiting = [fault for fault in self.faults if not fault.fired and fault.key in keys]
+            struck = {fault.key: fault for fault in reversed(waiting)}
+            for fault in struck.values():
                 fault.fired = True
-            return struck
+            return [fault for fault in waiting if fault.fired]
 
     def _harmed(self, fault: Fault | None, act: Callable[[], Row]) -> Reply:
         name, seconds = (fault.fault, fault.seconds) if fault else ("", 0.0)
@@ -173,6 +175,8 @@ class Books:
             return as_json({}, 500)
         if name == "half":
             return Reply(200, answer.body, answer.headers, end="half")
+        if name == "garbage":
+            return as_page("<html>Welcome")
         if name == "drip":
             return Reply(200, answer.body + b" " * 2000, answer.headers, end="drip", seconds=seconds)
         return answer

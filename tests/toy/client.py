@@ -105,7 +105,7 @@ class Books:
         self.write_seconds = float(access.settings.get("write_seconds", 60.0))
 
     def account(self) -> Account:
-        return Account("books", facts={"base_currency": "USD"})
+        return Account(self._ask("account", {})["name"], facts={"base_currency": "USD"})
 
     def examine(self) -> Iterator[Check]:
         self._ask("account", {})

@@ -1,4 +1,4 @@
-"""What the toy books can hold: four kinds, one for each way in which a target helps, or does not help, against doubles."""
+"""What the toy books can hold: a kind for each way in which a target helps, or does not help, against doubles."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS control (control TEXT PRIMARY KEY, answer TEXT);
 class Knobs:
     """How these books behave. Numbers are seconds."""
 
+    name: str = "books"
     controls: str = "off"
     """A control that was used before: off (nobody cares), refuse, or replay (the first answer again)."""
     visible_after: float = 0.0
