@@ -1,9 +1,11 @@
 """A local double of Stripe: its API, its webhooks, its balance, and a small back office for people."""
 
+import traceback
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from standins.serve import Reply, Request, Server, go
+from standins.serve import Reply, Request, Server, as_page, go
 from standins.stripe.api import Api
 from standins.stripe.control import Control
 from standins.stripe.demo import seed_demo
@@ -39,6 +41,12 @@ class StripeServer(Server):
             self.shop.save(self.file)
 
     def route(self, request: Request) -> Reply:
+        try:
+            return self._route(request)
+        except Exception:  # noqa: BLE001 - a fault of the stand-in's own must be seen as such, not as a lost answer
+            return as_page(f"<h1>The stand-in broke</h1><pre>{escape(traceback.format_exc())}</pre>", 500)
+
+    def _route(self, request: Request) -> Reply:
         if request.path.startswith("/v1/"):
             return self.api(request)
         if request.path.startswith("/_control/"):

@@ -100,7 +100,7 @@ def invoice(shop: Shop, id: str) -> Page:
         + card("Lines", _lines(shop, i))
         + card("Payments", _payments(shop, i))
         + card("Credit notes", _notes(shop, i))
-        + card("What was told to webhooks", _told(shop, i))
+        + card("What happened", _told(shop, i))
     )
     return title, "/invoices", body
 
@@ -130,6 +130,12 @@ def _lines(shop: Shop, i: Json) -> str:
         for x in lines
     ]
     return table(("Description", "#Quantity", "#Amount", "#Discount", "#Tax"), rows, "No lines.") + totals(shop, i)
+
+
+def _simple_lines(shop: Shop, i: Json) -> str:
+    lines = [shop.get("line_item", x) for x in shop.secret(i["id"])["lines"]]
+    rows = [(x["description"], money(x["amount"], i["currency"])) for x in lines]
+    return table(("Description", "#Amount"), rows, "No lines.") + totals(shop, i)
 
 
 def totals(shop: Shop, i: Json) -> str:
@@ -164,7 +170,9 @@ def _payments(shop: Shop, i: Json) -> str:
     rows = []
     for row in (shop.get("invoice_payment", x) for x in shop.secret(i["id"])["payments"]):
         intent = row["payment"].get("payment_intent")
-        charge = shop.objects["charge"].get(shop.get("payment_intent", intent)["latest_charge"]) if intent else None
+        charge = (
+            shop.objects.get("charge", {}).get(shop.get("payment_intent", intent)["latest_charge"]) if intent else None
+        )
         if row["status"] == "canceled" or (charge is None and intent):
             continue
         rows.append(
@@ -174,13 +182,21 @@ def _payments(shop: Shop, i: Json) -> str:
                 money(row["amount_paid"], i["currency"]),
                 money(charge["amount_refunded"] if charge else 0, i["currency"]),
                 when(row["status_transitions"]["paid_at"]),
-                refund_form(charge, f"/invoices/{i['id']}") if charge else "",
+                next_step_form(charge, f"/invoices/{i['id']}") if charge else "",
             )
         )
-    return table(("Charge", "State", "#Paid", "#Refunded", "When", "Refund"), rows, "No payments yet.")
+    return table(("Charge", "State", "#Paid", "#Refunded", "When", "Next"), rows, "No payments yet.")
 
 
-def refund_form(charge: Json, back: str) -> Html | str:
+def next_step_form(charge: Json, back: str) -> Html | str:
+    """What can still be done about a charge: a pending debit ends, a paid one is given back."""
+    if charge["status"] == "pending":
+        ends = (("Money arrived", "yes"), ("Bank refused", "no"))
+        return Html(
+            "<div class=row>"
+            + "".join(button(w, "/debit", charge=charge["id"], ok=v, back=back) for w, v in ends)
+            + "</div>"
+        )
     left = charge["amount_captured"] - charge["amount_refunded"]
     if charge["status"] != "succeeded" or left <= 0 or charge["disputed"]:
         return small("fully refunded") if charge["refunded"] else ""
@@ -230,7 +246,11 @@ def hosted(shop: Shop, id: str) -> Page:
     state = f"<p>{tag(i['status'])} <span class=s>for {escape(i['customer_name'] or '')}{due}</span></p>"
     payable = i["status"] in ("open", "uncollectible") and left > 0
     back = f'<p class="s mid"><a href="/invoices/{id}">Back office view</a></p>'
-    body = card("", top + amount + state + (_pay_form(i) if payable else "")) + card("Details", _lines(shop, i)) + back
+    body = (
+        card("", top + amount + state + (_pay_form(i) if payable else ""))
+        + card("Details", _simple_lines(shop, i))
+        + back
+    )
     return f"Pay {i['number'] or 'invoice'}", "pay", f"<div class=narrow>{body}</div>"
 
 

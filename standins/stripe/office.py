@@ -5,7 +5,7 @@ from html import escape
 
 from standins.stripe.core import Json
 from standins.stripe.html import Html, button, card, code, field, head, link, money, small, table, tag, text, tile, when
-from standins.stripe.invoice_pages import Page, listed, refund_form
+from standins.stripe.invoice_pages import Page, listed, next_step_form
 from standins.stripe.shop import Shop
 
 _NEW_CUSTOMER = (
@@ -95,11 +95,11 @@ def payments(shop: Shop) -> Page:
             money(c["amount_refunded"], c["currency"]) if c["amount_refunded"] else "–",
             small(c["balance_transaction"] or "no balance row yet"),
             when(c["created"]),
-            refund_form(c, "/payments"),
+            next_step_form(c, "/payments"),
         )
         for c in shop.newest("charge")[:200]
     ]
-    columns = ("Charge", "Customer", "State", "#Amount", "#Refunded", "Balance row", "When", "Refund")
+    columns = ("Charge", "Customer", "State", "#Amount", "#Refunded", "Balance row", "When", "Next")
     refunds = [
         (code(r["id"]), small(r["charge"]), tag(r["status"]), money(r["amount"], r["currency"]), when(r["created"]))
         for r in shop.newest("refund")[:100]

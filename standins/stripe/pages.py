@@ -38,6 +38,7 @@ class Pages:
             (r"/invoices/(in_\w+)/(finalize|void|mark_uncollectible)", self._invoice_step),
             (r"/pay/(in_\w+)", self._pay),
             (r"/refund", self._refund),
+            (r"/debit", self._finish_debit),
             (r"/payout", self._payout),
             (r"/balance/release", self._release),
             (r"/webhooks", self._add_endpoint),
@@ -131,6 +132,10 @@ class Pages:
         amount = one(form, "amount")
         self.shop.refund(charge["id"], minor(amount, charge["currency"]) if amount else None, "requested_by_customer")
         return (one(form, "back") or "/payments") + "?done=Refunded"
+
+    def _finish_debit(self, form: Form) -> str:
+        self.shop.finish_debit(one(form, "charge"), ok=one(form, "ok") == "yes")
+        return (one(form, "back") or "/payments") + "?done=The+bank+debit+has+ended"
 
     def _payout(self, form: Form) -> str:
         payout = self.shop.payout(one(form, "currency"), everything=True)

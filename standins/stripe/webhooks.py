@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from standins.stripe import blanks
 from standins.stripe.core import Json, operation
 from standins.stripe.paying_out import PayingOut
-from standins.stripe.versions import family_of
+from standins.stripe.versions import knows
 
 
 class Hooks(PayingOut):
@@ -98,9 +98,7 @@ class Hooks(PayingOut):
         for endpoint in list(self.all("webhook_endpoint")):
             listens = "*" in endpoint["enabled_events"] or event["type"] in endpoint["enabled_events"]
             version = endpoint["api_version"] or self.knobs.api_version
-            if family_of(version) == "acacia" and event["type"].startswith("invoice_payment."):
-                continue  # that version does not know them
-            if listens and endpoint["status"] == "enabled":
+            if listens and knows(version, event["type"]) and endpoint["status"] == "enabled":
                 for _ in range(1 + self.knobs.duplicates):
                     self._queue(event, endpoint, version)
         self.ring.set()
