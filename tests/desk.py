@@ -11,9 +11,9 @@ from connectors.errors import NotYet, Unmapped
 
 
 class MemoryDesk:
-    """`given` is a mappings.json: `maps` (table → source value → target value, or {value, facts, valid_from}, or a list of
-    these), `options`, `time_zone`, `entity_time_zones`, `target` (facts), `choices`, and `posted` (flow → key → name of
-    the case whose document was posted; `earlier` makes it).
+    """`given` is a mappings.json: `maps` (table → source value → target value, or {value, facts, valid_from}, or a list
+    of these), `options`, `time_zone`, `entity_time_zones`, `target` (facts), `choices`, and `posted` (flow → key → name
+    of the case whose document was posted; `earlier` makes it).
     """
 
     def __init__(self, given: Mapping[str, Any], options: type, earlier: Callable[[str], Any], control: str) -> None:
