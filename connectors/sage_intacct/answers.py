@@ -201,7 +201,7 @@ def _own(element: Any) -> str:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    return int(text) if text and re.fullmatch(r"\d{1,18}", text) else None
 
 
 def _instant(text: str) -> datetime | None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from connectors.base import Document, Found, Identity, Look, Ref
@@ -248,8 +248,11 @@ def _lines_of(documents: Sequence[Document], invoices: Rows, fetch: Fetch) -> Ma
 
 
 def _place(line: Row) -> tuple[int, int]:
-    number, record = line.get("LINE_NO", ""), line.get("RECORDNO", "")
-    return int(number) if number.isdecimal() else 0, int(record) if record.isdecimal() else 0
+    return _whole(line.get("LINE_NO", "")), _whole(line.get("RECORDNO", ""))
+
+
+def _whole(text: str) -> int:
+    return int(text) if re.fullmatch(r"\d{1,18}", text) else 0
 
 
 def _places(lines: Iterable[Row]) -> Iterable[tuple[str, str]]:
@@ -284,7 +287,6 @@ def _amount(row: Mapping[str, Any], name: str) -> Decimal | None:
     text = row.get(name, "")
     if not text:
         return None
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise Malformed(name, "is not a number", value=text[:40]) from error
+    if not re.fullmatch(r"[+-]?(\d{1,30}(\.\d{0,20})?|\.\d{1,20})", text):
+        raise Malformed(name, "is not a plain number", value=text[:40])
+    return Decimal(text)

@@ -198,10 +198,10 @@ def _settings(client: Client) -> Iterator[Check]:
         yield Check("settings", "currency", "Base currency", "warning", "The set-up names none.", cure)
     entities = [entity["id"] for entity in known["entities"] if entity["active"]]
     yield _ok("settings", "entities", "Entities", ", ".join(entities) or "none")
-    yield _tax(known["tax_solutions"])
+    yield tax(known["tax_solutions"])
 
 
-def _tax(solutions: Sequence[str]) -> Check:
+def tax(solutions: Sequence[str]) -> Check:
     if not solutions:
         return _ok("settings", "tax", "No tax solution is in use")
     error = Refused(

@@ -412,6 +412,20 @@ def test_a_read_that_fails_for_now_may_be_repeated() -> None:
         client(Wire(signed_in(), played("err_gateway_gw0010_http429.xml", 429))).read("customer", ["301"])
 
 
+@pytest.mark.parametrize("amount", ["NaN", "1e5", "Infinity", "1,000.00", "12 USD", "9" * 40])
+def test_a_total_that_is_no_plain_number_is_not_read_as_one(amount: str) -> None:
+    wire = Wire(signed_in(), answer(rows("r1", "ARINVOICE", {**INVOICE, "TOTALENTERED": amount})))
+    with pytest.raises(Malformed):
+        client(wire).read("invoice", ["4711"])
+
+
+@pytest.mark.parametrize("day", ["2026-01-15", "13/01/2026", "02/30/2026", "1/15/26"])
+def test_a_day_that_is_written_otherwise_is_not_guessed(day: str) -> None:
+    wire = Wire(signed_in(), answer(rows("r1", "ARINVOICE", {**INVOICE, "WHENCREATED": day})))
+    with pytest.raises(Malformed):
+        client(wire).read("invoice", ["4711"])
+
+
 def test_reading_keeps_the_order_and_the_gaps() -> None:
     two = [INVOICE, {**INVOICE, "RECORDNO": "12", "STATE": "Draft"}]
     found = client(Wire(signed_in(), answer(rows("r1", "ARINVOICE", *two)))).read("invoice", ["12", "13", "4711"])

@@ -15,6 +15,7 @@ from connectors.http import HttpWire, boottime
 from connectors.sage_intacct import SYSTEM, Credentials
 from connectors.sage_intacct.client import Intacct
 from connectors.sage_intacct.documents import Address, Inline, Line
+from connectors.sage_intacct.ping import tax
 from standins.sage_intacct import Books, Server, seed_demo, serve
 
 from .fakes import Sessions, adjustment, customer, invoice, journal, line, payment
@@ -293,6 +294,27 @@ def test_an_object_that_comes_back_submitted_says_so(bench: Bench) -> None:
     assert client.finish(journal(journal="STJ"), answer.id).state == "submitted"
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "key", "code"),
+    [
+        ("CUSTOMER", "CUSTOMERID", "cus_Q1", "party.blocked"),
+        ("GLACCOUNT", "ACCOUNTNO", "40000", "value.inactive"),
+    ],
+)
+def test_what_was_switched_off_between_look_and_send_blocks(
+    bench: Bench, name: str, field: str, key: str, code: str
+) -> None:
+    client = bench.client()
+    posted(client, CUSTOMER)
+    call = client.render(invoice(), client.look([invoice()])[0], None)
+    with bench.books.unit():
+        bench.company.change(name, bench.company.find(name, field, key)[0], STATUS="inactive")
+    told = client.send([call], window)[call.control]
+    assert isinstance(told, Refused)
+    assert (told.cause, told.code) == ("settings", code)
+    assert bench.count("ARINVOICE") == 0
+
+
 # --- entities and currencies ------------------------------------------------------------------------------------------
 
 
@@ -366,6 +388,21 @@ def test_a_gateway_that_is_not_there_fails_at_the_outside(bench: Bench) -> None:
     bench.server.stop()
     assert outcomes(bench.client()) == {"reach": ("reach", "failed")}
     bench.server = serve()[1]
+
+
+def test_an_address_inside_our_own_network_is_not_asked(bench: Bench) -> None:
+    assert outcomes(bench.client(endpoint="https://10.0.0.1/ia/xml/xmlgw.phtml")) == {"reach": ("reach", "failed")}
+
+
+def test_calls_go_to_the_endpoint_that_came_with_the_session(bench: Bench) -> None:
+    bench.books.knobs.endpoint_path = "/ia/xml/na01.phtml"
+    posted(bench.client(), CUSTOMER)
+
+
+def test_a_company_with_tax_solutions_cannot_go_live() -> None:
+    failed = tax(["UK VAT"])
+    assert (failed.outcome, failed.key) == ("failed", "tax.solution")
+    assert failed.cure
 
 
 def test_a_right_that_is_missing_is_named(bench: Bench) -> None:
