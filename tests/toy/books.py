@@ -164,6 +164,8 @@ class Books:
 
     def _harmed(self, fault: Fault | None, act: Callable[[], Row]) -> Reply:
         name, seconds = (fault.fault, fault.seconds) if fault else ("", 0.0)
+        if name and name not in OF_REQUEST:
+            return as_json({"error": name, "said": f"This is {name}."})
         if name in ("before", "throttle", "session", "late", "lost_504"):
             return self._not_now(name, seconds, act)
         if name == "slow":
