@@ -126,6 +126,8 @@ def _refused(record: Record, attempt: Attempt, error: ConnectorError, now: datet
 def refuse(record: Record, error: ConnectorError, now: datetime, *, taken: bool) -> None:
     """A definite no. `taken`: the control was used up by the send, a further one goes under a new one."""
     waits = waits_of(error)
+    if not waits and hasattr(record, "posting"):
+        waits = WaitsFor.SETTINGS  # it stands there: it is released some day, and never fails
     trouble = Trouble(error.code, error.said, error.value, error.cure)
     fields: dict[str, Any] = {
         "due_at": due_of(error, record.tries, now),

@@ -367,7 +367,7 @@ def finish_next(hold: Hold, lane: Lane) -> bool:
         done = batch.target.finish(batch.documents[0], record.posting.target_id)
     except Denied as error:
         intake.deny(record.link.target, error)
-    except Unavailable as error:
+    except (Unavailable, Malformed) as error:  # unclear, and safe to do again
         _pause(lane, batch.limits, error)
     except ConnectorError as error:
         _set_aside(record, error)
