@@ -6,7 +6,6 @@ https://docs.stripe.com/api/versioning
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import stripe
@@ -44,8 +43,6 @@ class Client:
             max_network_retries=0,
         )
         self.v1 = sdk.v1
-        self.product = lru_cache(maxsize=500)(self._product)
-        self.tax_rate = lru_cache(maxsize=500)(self._tax_rate)
 
     # --- shapes -------------------------------------------------------------------------------------------------------
 
@@ -177,11 +174,11 @@ class Client:
         return list(self.every(self.v1.webhook_endpoints.list))
 
     # https://docs.stripe.com/api/products/retrieve
-    def _product(self, id: str) -> Json | None:
+    def product(self, id: str) -> Json | None:
         return self.maybe(lambda: self.v1.products.retrieve(id))
 
     # https://docs.stripe.com/api/tax_rates/retrieve
-    def _tax_rate(self, id: str) -> Json | None:
+    def tax_rate(self, id: str) -> Json | None:
         return self.maybe(lambda: self.v1.tax_rates.retrieve(id))
 
 

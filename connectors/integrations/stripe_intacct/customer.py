@@ -19,7 +19,13 @@ def translate(payload: Json, desk: Desk) -> Customer | Skip:
     if customer.get("deleted"):
         return _deleted(customer, invoices, desk)
     if not invoices and desk.option("customers") == "with_first_document":
-        return Skip("no finalized invoice yet", code="customer.without_document")
+        # Not a skip: when the first invoice comes, the source speaks of the customer again, and this goes on.
+        raise NotYet(
+            f"{customer['id']} has no finalized invoice yet.",
+            code="dependency.document",
+            flow="stripe_intacct.invoice",
+            key=customer["id"],
+        )
     return _document(customer, desk, desk.day(moment(customer["created"])))
 
 
