@@ -180,6 +180,26 @@ def test_the_control_plane(wire: Wire) -> None:
     assert control(base, "seed", {"company": "OTHER"}) == {"company": "OTHER"}
 
 
+def test_the_page_shows_the_books_to_people(wire: Wire) -> None:
+    assert wire.call(customer("C-1", "Fish & <Chips>")).status_of_first == "success"
+    key = wire.call(invoice("F-1")).key
+    paid = wire.call(receipt("p-1", pays(key, "40.00"))).key
+    for path, words in (
+        ("/", "F-1"),
+        ("/ACME-DEMO/customers", "Fish &amp; &lt;Chips&gt;"),
+        ("/ACME-DEMO/documents", "p-1"),
+        ("/ACME-DEMO/ledger", "Accounts receivable"),
+        ("/ACME-DEMO/account/12100", "Invoice F-1"),
+        (f"/ACME-DEMO/record/ARPYMT/{paid}", "Stripe clearing USD"),
+        ("/ACME-DEMO/requests", "create_invoice"),
+    ):
+        with urllib.request.urlopen(wire.server.url + path) as answer:
+            html = answer.read().decode()
+        assert words in html, path
+        assert "<Chips>" not in html
+        assert "http" not in html.replace("HTTP", "")  # nothing from elsewhere
+
+
 def test_the_books_outlive_a_kill(tmp_path: Path) -> None:
     file = tmp_path / "books.sqlite3"
     with process(file) as (port, running):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from standins.sage_intacct.ledger import balances
+
 from .wire import Wire, customer, entry, equal, invoice, journal, line, memo, open_wire, pays, query, receipt, tag
 
 
@@ -123,8 +125,6 @@ def _reverse(kind: str, key: int, on: int) -> str:
 
 
 def _balances(wire: Wire) -> dict[str, object]:
-    from standins.sage_intacct.ledger import balances
-
     return dict(balances(wire.company))
 
 
@@ -235,7 +235,8 @@ def test_a_submitted_journal_is_not_in_the_ledger_until_released(wire: Wire) -> 
 def test_bills_vendor_credits_and_payments_on_the_payable_side(wire: Wire) -> None:
     contact = "<DISPLAYCONTACT><PRINTAS>Paper</PRINTAS></DISPLAYCONTACT>"
     ok(wire, f"<create><VENDOR><VENDORID>V-1</VENDORID><NAME>Paper</NAME>{contact}</VENDOR></create>")
-    item = f"<APBILLITEM>{tag('ACCOUNTNO', '60100')}{tag('TRX_AMOUNT', '250.75')}{tag('LOCATIONID', 'US-100')}</APBILLITEM>"
+    parts = tag("ACCOUNTNO", "60100") + tag("TRX_AMOUNT", "250.75") + tag("LOCATIONID", "US-100")
+    item = f"<APBILLITEM>{parts}</APBILLITEM>"
     dates = "<WHENCREATED>01/10/2026</WHENCREATED><WHENDUE>02/09/2026</WHENDUE>"
     body = f"<VENDORID>V-1</VENDORID>{dates}<RECORDID>B-1</RECORDID><APBILLITEMS>{item}</APBILLITEMS>"
     bill = ok(wire, f"<create><APBILL>{body}</APBILL></create>")

@@ -132,6 +132,7 @@ def test_the_time_of_change_may_lie_in_another_zone(wire: Wire) -> None:
 
 def test_sums_and_counts(wire: Wire) -> None:
     some(wire)
-    call = "<query><object>ARINVOICE</object><select><field>CUSTOMERID</field><sum>TOTALDUE</sum><count>RECORDNO</count></select></query>"
+    select = "<field>CUSTOMERID</field><sum>TOTALDUE</sum><count>RECORDNO</count>"
+    call = f"<query><object>ARINVOICE</object><select>{select}</select></query>"
     assert values(wire, call, "SUM.TOTALDUE") == ["200", "100"]
     assert values(wire, call, "COUNT.RECORDNO") == ["2", "1"]
