@@ -5,12 +5,16 @@ from typing import Any
 
 from standins.stripe import blanks
 from standins.stripe.core import Core, Json, operation
+from standins.stripe.errors import ApiError
+
+_ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 class Catalog(Core):
     @operation
     def create_customer(self, name: str | None = None, email: str | None = None, **more: Any) -> Json:
         balance = more.pop("balance", 0)
+        more = _whole_addresses(more)
         customer = {**blanks.customer(), **self.stamp("cus"), "name": name, "email": email, **more}
         customer.setdefault("invoice_prefix", self.ids.text(8).upper())
         self.keep(customer)
@@ -23,6 +27,9 @@ class Catalog(Core):
     def update_customer(self, id: str, **changes: Any) -> Json:
         customer = self.get("customer", id)
         before = dict(customer)
+        changes = _whole_addresses(changes)
+        if settings := changes.get("invoice_settings"):
+            changes["invoice_settings"] = {**customer["invoice_settings"], **settings}
         customer.update({**changes, "metadata": merged(customer["metadata"], changes.get("metadata"))})
         self.changed("customer.updated", customer, before)
         return customer
@@ -94,9 +101,28 @@ class Catalog(Core):
         return self.keep({**coupon, "id": more.get("id") or self.ids.text(8)})
 
 
+def _whole_addresses(given: Json) -> Json:
+    """Addresses are answered with all their parts, those that were not sent as null."""
+    whole = dict(given)
+    if whole.get("address"):
+        whole["address"] = {**dict.fromkeys(_ADDRESS), **whole["address"]}
+    if whole.get("shipping"):
+        shipping = {"name": None, "phone": None, **whole["shipping"]}
+        whole["shipping"] = {**shipping, "address": {**dict.fromkeys(_ADDRESS), **(shipping.get("address") or {})}}
+    return whole
+
+
 def merged(metadata: Mapping[str, str] | None, changes: Mapping[str, Any] | str | None) -> dict[str, str]:
     """An empty value takes a key away; an empty string in place of the map takes all away."""
     if isinstance(changes, str):
         return {}
     both = {**(metadata or {}), **{k: str(v) for k, v in dict(changes or {}).items()}}
-    return {k: v for k, v in both.items() if v != ""}
+    kept = {k: v for k, v in both.items() if v != ""}
+    for key, value in kept.items():
+        if len(key) > 40 or "[" in key or "]" in key:
+            raise ApiError(f"Invalid metadata key: {key[:60]}", param="metadata")
+        if len(value) > 500:
+            raise ApiError("Metadata values can have up to 500 characters.", param=f"metadata[{key}]")
+    if len(kept) > 50:
+        raise ApiError("Metadata can have up to 50 keys.", param="metadata")
+    return kept

@@ -12,10 +12,7 @@ from standins.stripe.money import least_charge, step
 class Charging(Ledger):
     @operation
     def create_intent(self, amount: int, currency: str, customer: str | None = None, **more: Any) -> Json:
-        if amount < least_charge(currency):
-            raise ApiError("Amount is below the minimum charge amount.", code="amount_too_small", param="amount")
-        if amount % step(currency):
-            raise ApiError("Invalid amount for this currency.", code="parameter_invalid_integer", param="amount")
+        self.may_charge(amount, currency)
         stamp = self.stamp("pi")
         intent = {
             **blanks.intent(),
@@ -29,6 +26,14 @@ class Charging(Ledger):
         self.keep(intent, invoice_payments=[], charges=[])
         self.emit("payment_intent.created", intent)
         return intent
+
+    def may_charge(self, amount: int, currency: str) -> None:
+        if amount < least_charge(currency):
+            raise ApiError("Amount is below the minimum charge amount.", code="amount_too_small", param="amount")
+        if amount > self.knobs.most_charge:
+            raise ApiError("Amount is above the maximum charge amount.", code="amount_too_large", param="amount")
+        if amount % step(currency):
+            raise ApiError("Invalid amount for this currency.", code="parameter_invalid_integer", param="amount")
 
     @operation
     def confirm(

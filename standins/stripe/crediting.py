@@ -44,11 +44,11 @@ class Crediting(Refunding):
                 "The sum of credit amount, refund amount and out of band amount must equal the post payment amount"
             )
             raise ApiError(f"{message} ({after}).", param="amount")
-        note = self._new_note(invoice, made, total, before_payment)
-        note.update(more)
         if refund_amount:
             refund = self.refund(invoice_id, refund_amount)
             linked.append(self._linked({"refund": refund["id"], "amount_refunded": refund_amount}))
+        note = self._new_note(invoice, made, total, before_payment)
+        note.update(more)
         note["refunds"] = linked
         note["out_of_band_amount"] = out_of_band_amount or None
         if credit:

@@ -137,6 +137,10 @@ def small(value: Any) -> Html:
     return Html(f"<span class=s>{text(value)}</span>")
 
 
+def over(value: Any, below: Any) -> Html:
+    return Html(f"{text(value)}<br>{small(below)}")
+
+
 def code(value: Any) -> Html:
     return Html(f"<code>{text(value)}</code>")
 

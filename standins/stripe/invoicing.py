@@ -53,6 +53,8 @@ class Invoicing(Charging):
             invoice["parent"] = _subscription_parent(subscription)
             invoice["billing_reason"] = "subscription_cycle"
         invoice["default_tax_rates"] = [self.get("tax_rate", t) for t in tax]
+        for discount in discounts:
+            self._coupon_of(discount)  # refused before anything is kept
         self.keep(invoice, lines=[], payments=[], shipping=shipping)
         self._freeze_party(invoice, buyer)
         offs = [self.new_discount(d, customer=customer, invoice=invoice["id"]) for d in discounts]
@@ -131,6 +133,7 @@ class Invoicing(Charging):
         before = {**invoice, "status_transitions": dict(invoice["status_transitions"])}
         buyer = self.get("customer", invoice["customer"])
         self.reckon(invoice)
+        self.may_charge(max(invoice["total"], least_charge(invoice["currency"])), invoice["currency"])
         self._number(invoice, buyer)
         self._freeze_party(invoice, buyer)
         now = self.clock.now()
@@ -202,13 +205,15 @@ class Invoicing(Charging):
         return invoice
 
     def new_discount(self, spec: Any, **where: Any) -> Json:
-        if isinstance(spec, dict) and "coupon" not in spec:
-            coupon = self.create_coupon(**spec)
-        else:
-            coupon = self.get("coupon", spec["coupon"] if isinstance(spec, dict) else spec)
+        coupon = self._coupon_of(spec) or self.create_coupon(**spec)
         source = {"coupon": coupon["id"], "type": "coupon"}
         start = self.clock.now()
         return self.keep({**blanks.discount(), "id": self.ids.new("di"), "start": start, "source": source, **where})
+
+    def _coupon_of(self, spec: Any) -> Json | None:
+        if isinstance(spec, dict) and "coupon" not in spec:
+            return None
+        return self.get("coupon", spec["coupon"] if isinstance(spec, dict) else spec)
 
     def _add(self, invoice: Json, spec: Json) -> Json:
         hidden = self.secret(invoice["id"])
@@ -283,7 +288,9 @@ class Invoicing(Charging):
 
     def _price_of(self, product: str) -> str:
         hidden = self.secret(product)
-        return str(hidden.setdefault("price", None) or hidden.update(price=self.ids.new("price")) or hidden["price"])
+        if "price" not in hidden:
+            hidden["price"] = self.ids.new("price")
+        return str(hidden["price"])
 
     def _fixed_tax(self, tax: Json, amount: int) -> Json:
         taxable = tax.get("taxable_amount", amount)

@@ -22,6 +22,7 @@ class Knobs:
     balance_rows: str = "0"  # seconds until a charge has its balance row, or "manual"
     available_after: int = 2 * 86400
     dispute_fee: int = 1500
+    most_charge: int = 999_999_999_999  # twelve digits, as for most cards; others take eight
     refund_status: str = "succeeded"  # or "pending"
     overpaid_rows: str = "whole"  # an InvoicePayment shows the whole payment, or is "capped" at what was open
     negative_total_type: str = "invoice_too_large"  # the customer-balance word for an invoice below zero

@@ -4,7 +4,23 @@ import json
 from html import escape
 
 from standins.stripe.core import Json
-from standins.stripe.html import Html, button, card, code, field, head, link, money, small, table, tag, text, tile, when
+from standins.stripe.html import (
+    Html,
+    button,
+    card,
+    code,
+    field,
+    head,
+    link,
+    money,
+    over,
+    small,
+    table,
+    tag,
+    text,
+    tile,
+    when,
+)
 from standins.stripe.invoice_pages import Page, listed, next_step_form
 from standins.stripe.shop import Shop
 
@@ -88,20 +104,18 @@ def customer(shop: Shop, id: str) -> Page:
 def payments(shop: Shop) -> Page:
     rows = [
         (
-            code(c["id"]),
-            c["billing_details"]["name"] or "–",
+            over(c["billing_details"]["name"] or "–", c["id"]),
             tag(c["status"]),
             money(c["amount"], c["currency"]),
             money(c["amount_refunded"], c["currency"]) if c["amount_refunded"] else "–",
-            small(c["balance_transaction"] or "no balance row yet"),
-            when(c["created"]),
+            over(when(c["created"]), c["balance_transaction"] or "no balance row yet"),
             next_step_form(c, "/payments"),
         )
         for c in shop.newest("charge")[:200]
     ]
-    columns = ("Charge", "Customer", "State", "#Amount", "#Refunded", "Balance row", "When", "Next")
+    columns = ("Charge", "State", "#Amount", "#Refunded", "When", "Next")
     refunds = [
-        (code(r["id"]), small(r["charge"]), tag(r["status"]), money(r["amount"], r["currency"]), when(r["created"]))
+        (over(r["id"], r["charge"]), tag(r["status"]), money(r["amount"], r["currency"]), when(r["created"]))
         for r in shop.newest("refund")[:100]
     ]
     body = head("Payments", "Every charge, and what went back.") + card(
@@ -110,7 +124,7 @@ def payments(shop: Shop) -> Page:
     return (
         "Payments",
         "/payments",
-        body + card("Refunds", table(("Refund", "Of", "State", "#Amount", "When"), refunds, "None.")),
+        body + card("Refunds", table(("Refund", "State", "#Amount", "When"), refunds, "None.")),
     )
 
 
@@ -124,18 +138,16 @@ def balance(shop: Shop) -> Page:
     )
     rows = [
         (
-            code(r["id"]),
-            r["reporting_category"].replace("_", " "),
+            over(r["reporting_category"].replace("_", " ").capitalize(), r["source"]),
             tag(r["status"]),
             money(r["amount"], r["currency"]),
             money(r["fee"], r["currency"]) if r["fee"] else "–",
             money(r["net"], r["currency"]),
-            small(r["source"]),
-            when(r["created"]),
+            over(when(r["created"]), r["id"]),
         )
         for r in shop.newest("balance_transaction")[:300]
     ]
-    columns = ("Row", "What", "State", "#Gross", "#Fee", "#Net", "Source", "When")
+    columns = ("What", "State", "#Gross", "#Fee", "#Net", "When")
     payouts = [
         (
             code(p["id"]),

@@ -86,7 +86,27 @@ def _of_subscription(shop: Core, invoice: Json, value: str) -> bool:
 # customers
 
 
+_LONGEST = {
+    "name": 256,
+    "email": 512,
+    "phone": 20,
+    "business_name": 150,
+    "individual_name": 150,
+    "invoice_prefix": 12,
+    "number": 26,
+    "footer": 5000,
+    "statement_descriptor": 22,
+}
+
+
+def _short_enough(p: Json, description: int) -> None:
+    for name, most in (*_LONGEST.items(), ("description", description)):
+        if len(p.get(name) or "") > most:
+            raise ApiError(f"Invalid string: {name} can have at most {most} characters.", param=name)
+
+
 def _create_customer(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
+    _short_enough(p, 5000)
     for name in ("tax_id_data", "payment_method", "source"):
         p.pop(name, None)  # not kept by the double
     usual = dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options"))
@@ -105,6 +125,7 @@ def _get_customer(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
 def _update_customer(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
     if shop.get("customer", ids[0]).get("deleted"):
         raise missing("customer", ids[0])
+    _short_enough(p, 5000)
     blank = {k: None if v == "" and k != "metadata" else v for k, v in p.items()}
     return shop.update_customer(ids[0], **blank)
 
@@ -131,8 +152,9 @@ def _create_invoice(shop: Shop, p: Json, ids: Sequence[str]) -> Json:
         raise ApiError("Missing required param: days_until_due.", code="parameter_missing", param="days_until_due")
     if p.get("collection_method") != "send_invoice" and (p.get("days_until_due") is not None or p.get("due_date")):
         raise ApiError("You can only set a due date with collection_method send_invoice.", param="due_date")
-    if len(p.get("number", "")) > 26:
-        raise ApiError("Invoice numbers have at most 26 characters.", param="number")
+    _short_enough(p, 1500)
+    if len(p.get("custom_fields") or []) > 4:
+        raise ApiError("An invoice can have at most 4 custom fields.", param="custom_fields")
     if p.get("due_date", shop.clock.now()) < shop.clock.now():
         raise ApiError("The due date must be in the future.", param="due_date")
     invoice = shop.create_invoice(

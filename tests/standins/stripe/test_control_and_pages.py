@@ -1,4 +1,4 @@
-"""The doors beside the API: the control plane for other processes, the pages for people, and the file that remembers."""
+"""The doors beside the API: the control plane for other processes, the pages for people, the file that remembers."""
 
 from collections.abc import Iterator
 from pathlib import Path

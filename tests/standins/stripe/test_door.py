@@ -1,6 +1,7 @@
 """The door of the API: keys, permissions, modes, versions, idempotency, and everything that can break."""
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -53,7 +54,7 @@ def test_the_other_mode_sees_nothing(server: StripeServer, acme: str) -> None:
     assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
 
 
-def test_the_version_of_the_request_shapes_the_answer(client: stripe.StripeClient, shop: Shop, acme: str) -> None:
+def test_the_version_of_the_request_shapes_the_answer(client: Any, shop: Shop, acme: str) -> None:
     invoice = shop.create_invoice(acme, [{"description": "Plan", "amount": 9000}], finalize=True)
     charge = shop.pay(invoice["id"])
     old = client.v1.charges.retrieve(charge["id"], options={"stripe_version": ACACIA})
@@ -61,7 +62,7 @@ def test_the_version_of_the_request_shapes_the_answer(client: stripe.StripeClien
     assert "invoice" not in client.v1.charges.retrieve(charge["id"])
 
 
-def test_one_key_makes_one_customer_for_a_day(client: stripe.StripeClient, shop: Shop) -> None:
+def test_one_key_makes_one_customer_for_a_day(client: Any, shop: Shop) -> None:
     first = client.v1.customers.create({"name": "A"}, options={"idempotency_key": "k1"})
     again = client.v1.customers.create({"name": "A"}, options={"idempotency_key": "k1"})
     assert first.id == again.id
@@ -72,7 +73,7 @@ def test_one_key_makes_one_customer_for_a_day(client: stripe.StripeClient, shop:
     assert client.v1.customers.create({"name": "A"}, options={"idempotency_key": "k1"}).id != first.id
 
 
-def test_a_stored_500_is_replayed_though_it_was_done(client: stripe.StripeClient, server: StripeServer) -> None:
+def test_a_stored_500_is_replayed_though_it_was_done(client: Any, server: StripeServer) -> None:
     server.api.faults.add("error_after", method="POST")
     for _ in range(2):
         with pytest.raises(stripe.APIError) as broken:
@@ -81,7 +82,7 @@ def test_a_stored_500_is_replayed_though_it_was_done(client: stripe.StripeClient
     assert len(list(server.shop.all("customer"))) == 1
 
 
-def test_a_lost_answer_is_replayed_whole(client: stripe.StripeClient, server: StripeServer) -> None:
+def test_a_lost_answer_is_replayed_whole(client: Any, server: StripeServer) -> None:
     server.api.faults.add("reset_after", path="/v1/customers$")
     with pytest.raises(stripe.APIConnectionError):
         client.v1.customers.create({"name": "A"}, options={"idempotency_key": "k3"})
@@ -89,15 +90,15 @@ def test_a_lost_answer_is_replayed_whole(client: stripe.StripeClient, server: St
     assert len(list(server.shop.all("customer"))) == 1
 
 
-def test_refused_parameters_are_not_stored(client: stripe.StripeClient) -> None:
+def test_refused_parameters_are_not_stored(client: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        client.v1.refunds.create({"amount": "x"}, options={"idempotency_key": "k4"})  # type: ignore[typeddict-item]
+        client.v1.refunds.create({"amount": "x"}, options={"idempotency_key": "k4"})
     with pytest.raises(stripe.InvalidRequestError) as second:
         client.v1.refunds.create({"amount": 5}, options={"idempotency_key": "k4"})
     assert second.value.code == "parameter_missing"
 
 
-def test_a_late_commit_holds_its_key(client: stripe.StripeClient, server: StripeServer) -> None:
+def test_a_late_commit_holds_its_key(client: Any, server: StripeServer) -> None:
     server.api.faults.add("commit_late", method="POST", seconds=0.4)
     with pytest.raises(stripe.APIError):
         client.v1.customers.create({"name": "A"}, options={"idempotency_key": "k5"})
@@ -112,15 +113,15 @@ def test_a_late_commit_holds_its_key(client: stripe.StripeClient, server: Stripe
 
 
 @pytest.mark.parametrize("reason", ["global-rate", "global-concurrency", "endpoint-rate", "endpoint-concurrency"])
-def test_throttled_with_each_reason(client: stripe.StripeClient, server: StripeServer, reason: str) -> None:
+def test_throttled_with_each_reason(client: Any, server: StripeServer, reason: str) -> None:
     server.api.faults.add("rate_limit", reason=reason)
     with pytest.raises(stripe.RateLimitError) as slow:
         client.v1.customers.list()
-    assert slow.value.headers["Stripe-Rate-Limited-Reason"] == reason
+    assert (slow.value.headers or {})["Stripe-Rate-Limited-Reason"] == reason
     client.v1.customers.list()
 
 
-def test_lock_timeouts_have_no_request_id(client: stripe.StripeClient, server: StripeServer) -> None:
+def test_lock_timeouts_have_no_request_id(client: Any, server: StripeServer) -> None:
     server.api.faults.add("lock_timeout")
     with pytest.raises(stripe.RateLimitError) as locked:
         client.v1.customers.list()
@@ -129,7 +130,7 @@ def test_lock_timeouts_have_no_request_id(client: stripe.StripeClient, server: S
     assert locked.value.error.code == "lock_timeout"
 
 
-def test_proxies_cuts_and_short_pages(client: stripe.StripeClient, server: StripeServer) -> None:
+def test_proxies_cuts_and_short_pages(client: Any, server: StripeServer) -> None:
     for n in range(5):
         server.shop.create_customer(str(n))
     server.api.faults.add("html", status=503)
@@ -143,7 +144,7 @@ def test_proxies_cuts_and_short_pages(client: stripe.StripeClient, server: Strip
     assert len(client.v1.customers.list().data) == 5
 
 
-def test_a_fault_can_wait_for_one_document(client: stripe.StripeClient, server: StripeServer) -> None:
+def test_a_fault_can_wait_for_one_document(client: Any, server: StripeServer) -> None:
     server.api.faults.add("error_before", contains="name=B")
     client.v1.customers.create({"name": "A"})
     with pytest.raises(stripe.APIError):
@@ -151,7 +152,7 @@ def test_a_fault_can_wait_for_one_document(client: stripe.StripeClient, server: 
     assert [c["name"] for c in server.shop.all("customer")] == ["A"]
 
 
-def test_declined_cards_are_card_errors(client: stripe.StripeClient, shop: Shop, acme: str) -> None:
+def test_declined_cards_are_card_errors(client: Any, shop: Shop, acme: str) -> None:
     invoice = shop.create_invoice(acme, [{"description": "Plan", "amount": 9000}], finalize=True)
     with pytest.raises(stripe.CardError) as declined:
         client.v1.invoices.pay(invoice["id"], {"payment_method": "pm_card_chargeDeclined"})
@@ -159,7 +160,7 @@ def test_declined_cards_are_card_errors(client: stripe.StripeClient, shop: Shop,
     assert client.v1.invoices.pay(invoice["id"]).status == "paid"
 
 
-def test_unknown_paths_and_ids(client: stripe.StripeClient) -> None:
+def test_unknown_paths_and_ids(client: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="No such customer: 'cus_0'"):
         client.v1.customers.retrieve("cus_0")
     answer = client.raw_request("get", "/v1/account")

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import stripe
@@ -18,11 +19,11 @@ def until(true: Callable[[], bool], seconds: float = 5) -> None:
         time.sleep(0.02)
 
 
-def believed(heard: tuple[bytes, str], secret: str) -> stripe.Event:
+def believed(heard: tuple[bytes, str], secret: str) -> Any:
     return stripe.Webhook.construct_event(heard[0], heard[1], secret, tolerance=300)
 
 
-def test_the_sdk_believes_what_arrives(client: stripe.StripeClient, shop: Shop, ear: Ear) -> None:
+def test_the_sdk_believes_what_arrives(client: Any, shop: Shop, ear: Ear) -> None:
     shop.clock.real()
     endpoint = client.v1.webhook_endpoints.create({"url": ear.url, "enabled_events": ["customer.created"]})
     assert endpoint.secret
@@ -102,7 +103,7 @@ def test_held_deliveries_are_posted_by_whoever_asks(shop: Shop) -> None:
         stripe.Webhook.construct_event(body, headers["Stripe-Signature"], secret, tolerance=300)
 
 
-def test_each_endpoint_has_its_version_and_the_list_keeps_the_accounts(client: stripe.StripeClient, shop: Shop) -> None:
+def test_each_endpoint_has_its_version_and_the_list_keeps_the_accounts(client: Any, shop: Shop) -> None:
     shop.turn(webhooks="manual")
     shop.create_endpoint("http://127.0.0.1:1/old", api_version="2025-02-24.acacia")
     charge = shop.sell(5000)
