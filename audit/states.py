@@ -6,7 +6,8 @@
      └── WAITING, FAILED, SKIPPED ◄── what preparing, or a definite refusal, says
 
 UNSURE is left only by looking, or by the true answer to what was sent; such an answer may also come late and turn any
-state into POSTED, for facts are never fenced. Every change writes its trail entry in the same
+state into POSTED, for facts are never fenced. POSTED turns into WAITING for the target's approval when reading back
+shows that it was created there but not posted. Every change writes its trail entry in the same
 transaction and is conditional on the stamp that the caller saw: who comes second changes nothing.
 """
 
@@ -28,7 +29,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     S.UNSURE: frozenset({S.UNSURE, S.READY, S.WAITING, S.FAILED, S.POSTED}),
     S.WAITING: frozenset({S.DUE, S.READY, S.WAITING, S.FAILED, S.SKIPPED, S.POSTED}),
     S.FAILED: frozenset({S.DUE, S.READY, S.WAITING, S.FAILED, S.SKIPPED, S.POSTED}),
-    S.POSTED: frozenset({S.POSTED}),
+    S.POSTED: frozenset({S.POSTED, S.WAITING}),
     S.SKIPPED: frozenset({S.DUE, S.SKIPPED, S.POSTED}),
 }
 

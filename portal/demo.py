@@ -32,6 +32,7 @@ def plan(intacct: str, stripe: str, hook_secret: str, *, password: str = DEMO_PA
                         "system": "stripe",
                         "credentials": {"secret_key": "sk_test_shop", "api_base": stripe},
                         "hook_secrets": [hook_secret],
+                        "settings": {"lag_seconds": 2, "overlap_seconds": 600},
                     },
                     {
                         "name": "Sage Intacct",

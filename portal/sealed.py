@@ -19,8 +19,15 @@ class Unreadable(Exception):
     """No key of CREDENTIAL_KEYS opens this value, here."""
 
 
+class NoKey(Exception):
+    """CREDENTIAL_KEYS is empty: nothing can be sealed. `python -c "import secrets; print(secrets.token_urlsafe(50))"`
+    makes one."""
+
+
 def seal(value: Any, *, workspace_id: int, field: str) -> bytes:
-    keys = settings.CREDENTIAL_KEYS
+    keys = [key for key in settings.CREDENTIAL_KEYS if key]
+    if not keys:
+        raise NoKey("CREDENTIAL_KEYS is empty; set it before entering credentials.")
     return bytes(_box(keys[0], workspace_id, field).encrypt(json.dumps(value).encode()))
 
 

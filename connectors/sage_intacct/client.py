@@ -198,7 +198,8 @@ class Intacct:
             detailed=bool(self._access.settings.get("additional_error_info")),
         )
         # of a write this is the most it may take; what was announced ends it
-        seconds = LIMITS.write_deadline if announce else LIMITS.read_deadline
+        name, usual = ("write_seconds", LIMITS.write_deadline) if announce else ("read_seconds", LIMITS.read_deadline)
+        seconds = float(self._access.settings.get(name, usual))
         return self._wire.request(
             "POST", url, headers=HEADERS, content=body, seconds=seconds, announce=announce, limit=answers.LIMIT
         )

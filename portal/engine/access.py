@@ -58,12 +58,14 @@ def client(connection: Connection) -> Any:
 def _connect(connection: Connection) -> Any:
     of = system(connection)
     wire = HttpWire(RowGate(connection.slot_key), settings.REACHABLE)
+    waits = limits(of)
+    seconds = {"read_seconds": waits.read_deadline, "write_seconds": waits.write_deadline}
     return of.connect(
         Access(
             credentials(of, connection.credentials()),
             wire,
             SessionRows(connection.pk, connection.workspace_id),
-            {**connection.facts, **connection.settings},
+            {**seconds, **connection.facts, **connection.settings},
         )
     )
 

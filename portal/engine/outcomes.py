@@ -73,9 +73,7 @@ def _posted(
         at=now,
     )
     if state not in POSTED_STATES:
-        trouble = Trouble("approval.target", f"It was created there and is {state}.", cure="Release it at the target.")
-        to, waits = State.WAITING, WaitsFor.TARGET_APPROVAL
-        move(Move(record, to, "record.created", waits_for=waits, trouble=trouble, fields={"due_at": now}), now)
+        move(_waits_there(record, state, {"due_at": now}), now)
         return
     what = "record.found" if found else "record.posted"
     fields = {"frozen": False, "due_at": now + NEVER, "verdict_due_at": now, "hold_until": None, "tries": 0}
@@ -98,13 +96,18 @@ def _wake_dependents(record: Record, now: datetime) -> None:
 def _not_answered(record: Record, attempt: Attempt, error: Unavailable | None, now: datetime) -> None:
     if error is not None and not error.sent:
         _note(attempt, Attempt.Outcome.UNSENT, now, error=error)
-        if record.state == State.SENDING and _latest(record, attempt):
+        if _latest(record, attempt) and (record.state == State.SENDING or _proved_unsent(record)):
             move(Move(record, State.READY, "record.unsent", f"nothing was sent: {error.said}"), now)
         return
     _note(attempt, Attempt.Outcome.UNCLEAR, now, error=error)
     if record.state == State.SENDING and _latest(record, attempt):
         said = error.said if error else "no answer for this document"
         unsure(record, attempt, said, now)
+
+
+def _proved_unsent(record: Record) -> bool:
+    """Whether an UNSURE record need not be: the proof that its send never began came late, and it had no other."""
+    return record.state == State.UNSURE and not record.attempts.filter(outcome__in=Attempt.MAYBE_SENT).exists()
 
 
 def unsure(record: Record, attempt: Attempt, said: str, now: datetime) -> None:
@@ -315,6 +318,9 @@ def verdict(record: Record, document: Document, found: Found | None, now: dateti
         said = Verdict.NOT_CHECKED if young else Verdict.MISSING
     elif found.gone:
         said = Verdict.VOIDED
+    elif not document.master and found.state not in POSTED_STATES:
+        _created_only(record, found, now)
+        return
     elif found.identity == document.identity() or document.master:
         said = Verdict.AGREES
     else:
@@ -323,6 +329,22 @@ def verdict(record: Record, document: Document, found: Found | None, now: dateti
     Record.objects.filter(pk=record.pk).update(verdict=said, verdict_due_at=again)
     if said not in (Verdict.AGREES, Verdict.NOT_CHECKED, record.verdict):
         _differs(record, said, found, now)
+
+
+def _created_only(record: Record, found: Found, now: datetime) -> None:
+    """The create was answered with success, but it is a draft there, or waits for the target's own approval."""
+    Posting.objects.filter(record=record).update(target_state=found.state)
+    fields = {"due_at": clock.in_seconds(settings.WAITS.condition, now), "verdict_due_at": None}
+    try:
+        move(_waits_there(record, found.state, fields), now)
+    except Stale:
+        pass
+
+
+def _waits_there(record: Record, state: str, fields: dict[str, Any]) -> Move:
+    trouble = Trouble("approval.target", f"It was created there and is {state}.", cure="Release it at the target.")
+    waits = WaitsFor.TARGET_APPROVAL
+    return Move(record, State.WAITING, "record.created", waits_for=waits, trouble=trouble, fields=fields)
 
 
 def check_single(record: Record, hits: Sequence[Found], now: datetime) -> None:

@@ -183,7 +183,8 @@ def _call(batch: Batch, record: Record, document: Document, look: Look) -> Call 
         if look.hits and not (document.master and outcomes.own(record, look.hits)):
             outcomes.seen_when_unsure(record, document, look.hits, now)
             return None
-        sent = record.attempts.filter(outcome__in=Attempt.MAYBE_SENT).order_by("-pk").first()
+        # Not only what was perhaps sent: the proof that it was not may have come after its absence was believed.
+        sent = record.attempts.exclude(outcome=Attempt.Outcome.REFUSED).order_by("-pk").first()
         assert sent
         return Call(sent.control, record.kind, bytes(sent.body), record.session)
     if not outcomes.seen_before_first_send(record, document, look.hits, now):

@@ -1,5 +1,6 @@
 """Slots: rows per company, taken by every request, so that nobody ever makes one more than the company allows."""
 
+import logging
 import secrets
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db import connection as database
 from django.db.models import Q
 
@@ -15,6 +17,7 @@ from connectors.errors import Unavailable
 from portal.engine import clock
 from portal.models import Slot
 
+log = logging.getLogger(__name__)
 POLL = 0.02
 
 
@@ -38,7 +41,14 @@ class RowGate:
         try:
             yield
         finally:
+            self._give_back(taken, holder)
+
+    def _give_back(self, taken: int, holder: str) -> None:
+        try:
             Slot.objects.filter(pk=taken, holder=holder).update(holder="", until=None)
+        except DatabaseError:
+            # Never in the way of an answer that is already here; the slot becomes free when its time is over.
+            log.exception("slot %s could not be given back", taken)
 
     def _take(self, holder: str, seconds: float) -> int:
         give_up = time.monotonic() + settings.WAITS.slot

@@ -99,19 +99,22 @@ class Demo:
 
     def standins(self, *, quiet: bool) -> dict[str, str]:
         """Starts them, seeds the workspace, and returns the environment that opens their addresses."""
-        here = {"ML_REACHABLE": f"127.0.0.1:{self.intacct},127.0.0.1:{self.stripe}"}
+        here = {
+            "ML_REACHABLE": f"127.0.0.1:{self.intacct},127.0.0.1:{self.stripe}",
+            "ML_POLL_SECONDS": "20",  # what webhooks did not bring is seen soon, as somebody is looking on
+        }
         settings.REACHABLE = frozenset(here["ML_REACHABLE"].split(","))
         self.say("Starting the stand-ins of Sage Intacct and Stripe")
-        self._start("intacct", "standins.sage_intacct", self.intacct, quiet=quiet)
-        self._start("stripe", "standins.stripe", self.stripe, quiet=quiet)
+        self._start("intacct", "standins.sage_intacct", self.intacct, [], quiet=quiet)
+        self._start("stripe", "standins.stripe", self.stripe, ["--seed-demo"], quiet=quiet)
         self.say("Connecting a workspace to them")
         secret = self._secret()
         self._hook(self._provision(secret).hooks["Stripe"], secret)
         return here
 
-    def _start(self, name: str, module: str, port: int, *, quiet: bool) -> None:
-        file = Path(settings.VAR_DIR) / f"{name}-standin.db"
-        command = [PYTHON, "-m", module, "--port", str(port), "--file", str(file), "--demo"]
+    def _start(self, name: str, module: str, port: int, more: list[str], *, quiet: bool) -> None:
+        file = Path(settings.VAR_DIR) / f"{name}-standin"
+        command = [PYTHON, "-m", module, "--port", str(port), "--file", str(file), *more]
         child = self.house.start(name, command, {}, quiet=quiet)
         self.house.wait_for(child, lambda: answers(f"http://127.0.0.1:{port}/"))
 
@@ -129,9 +132,14 @@ class Demo:
 
     def _hook(self, path: str, secret: str) -> None:
         """Tells the stand-in of Stripe where to send its webhooks."""
-        body = json.dumps({"url": f"http://127.0.0.1:{self.port}{path}", "secret": secret}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.stripe}/_control/endpoints", body, method="PUT")
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - http to this machine
+        control = f"http://127.0.0.1:{self.stripe}/_control"
+        url = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(f"{control}/state", timeout=10) as answer:  # noqa: S310 - http to this machine
+            if url.encode() in answer.read():
+                return
+        body = json.dumps({"url": url, "secret": secret}).encode()
+        request = urllib.request.Request(f"{control}/endpoints", body, method="POST")  # noqa: S310 - the same
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - the same
             pass
 
     def announce(self) -> None:
