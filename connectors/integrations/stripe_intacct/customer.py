@@ -1,6 +1,6 @@
 """Stripe customer → CUSTOMER. No ledger effect. docs/accounting.md 3.1"""
 
-from collections.abc import Iterable
+import re
 from datetime import date
 
 from connectors.base import Desk, Json, Skip
@@ -11,7 +11,7 @@ from connectors.sage_intacct.documents import Address, Customer
 from connectors.stripe.reading import moment
 
 ID_LENGTH = 20
-EMAIL_LENGTH = 100
+COUNTRY = re.compile("[A-Z]{2}")
 
 
 def translate(payload: Json, desk: Desk) -> Customer | Skip:
@@ -57,8 +57,8 @@ def _document(customer: Json, desk: Desk, on: date) -> Customer:
         id=_id(customer["id"], desk, on),
         name=cut(name, texts.NAME),
         print_as=cut(name, texts.NAME),
-        email=_email(customer, desk),
-        phone=cut(str(customer.get("phone") or ""), 30),
+        email=_whole(customer, "email", 100, desk),
+        phone=_whole(customer, "phone", 30, desk),
         address=_address(customer.get("address") or {}),
         currency=str(customer.get("currency") or "").upper() if multi else "",
         comments=f"Stripe {customer['id']}",
@@ -85,21 +85,24 @@ def _single(value: object) -> str:
     return " ".join(str(value or "").split())
 
 
-def _email(customer: Json, desk: Desk) -> str:
-    email = _single(customer.get("email"))
-    if len(email) <= EMAIL_LENGTH:
-        return email
-    # Half an address would lead to somebody else.
-    desk.because("email", f"left out: {len(email)} characters, {EMAIL_LENGTH} fit")
+def _whole(customer: Json, field: str, length: int, desk: Desk) -> str:
+    """All of it or nothing: half an address or number would lead to somebody else."""
+    text = _single(customer.get(field))
+    if len(text) <= length:
+        return text
+    desk.because(field, f"left out: {len(text)} characters, {length} fit")
     return ""
 
 
 def _address(given: Json) -> Address:
-    line1, line2, city, state, zip_, country = _cut(
-        given, (("line1", 80), ("line2", 80), ("city", 80), ("state", 40), ("postal_code", 30), ("country", 2))
+    country = _single(given.get("country"))
+    coded = bool(COUNTRY.fullmatch(country))  # older sources hold names
+    return Address(
+        line1=cut(_single(given.get("line1")), 80),
+        line2=cut(_single(given.get("line2")), 80),
+        city=cut(_single(given.get("city")), 80),
+        state=cut(_single(given.get("state")), 40),
+        zip=cut(_single(given.get("postal_code")), 30),
+        country="" if coded else cut(country, 60),
+        country_code=country if coded else "",
     )
-    return Address(line1=line1, line2=line2, city=city, state=state, zip=zip_, country_code=country)
-
-
-def _cut(given: Json, fields: Iterable[tuple[str, int]]) -> list[str]:
-    return [cut(_single(given.get(name)), length) for name, length in fields]
