@@ -164,4 +164,7 @@ UNFOLD = {
     "SITE_SYMBOL": "sync_alt",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_URL": None,
+    "DASHBOARD_CALLBACK": "portal.admin.front.front",
+    "SIDEBAR": {"navigation": "portal.admin.menu.navigation"},
 }

@@ -1,0 +1,15 @@
+"""The pages for people: set up, finance and support."""
+
+from portal.admin import (
+    connections,
+    deliveries,
+    links,
+    mappings,
+    people,
+    periods,
+    problems,
+    records,
+    trail,
+)
+
+__all__ = ["connections", "deliveries", "links", "mappings", "people", "periods", "problems", "records", "trail"]
