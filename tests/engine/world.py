@@ -95,14 +95,18 @@ class World:
     def harm(self, plan: dict[str, str]) -> None:
         (self.harms / "plan.json").write_text(json.dumps(plan))
 
+    def start(self, name: str, **args: Any) -> Worker:
+        """Begins something of `acts` in a process of its own."""
+        with self.lock:
+            result = self.folder / f"{name}{next(self.calls)}.json"
+        log = result.with_suffix(".log")
+        return self.nursery.start(f"tests.engine.acts:{name}", args, env=self.env, log=log, result=result)
+
     def act(self, name: str, **args: Any) -> Any:
         """Does something in a process of its own and returns what it says."""
-        with self.lock:
-            result = self.folder / f"result{next(self.calls)}.json"
-        log = self.folder / f"{result.stem}.log"
-        worker = self.nursery.start(f"tests.engine.acts:{name}", args, env=self.env, log=log, result=result)
-        assert worker.wait() == 0, f"{name} failed:\n{log.read_text()[-4000:]}"
-        return json.loads(result.read_text())
+        worker = self.start(name, **args)
+        assert worker.wait() == 0, f"{name} failed:\n{worker.log.read_text()[-4000:]}"
+        return json.loads(worker.log.with_suffix(".json").read_text())
 
     def worker(self, *, until_quiet: bool = True, env: dict[str, str] | None = None, **args: Any) -> Worker:
         with self.lock:
