@@ -99,9 +99,12 @@ class Control:
         return asdict(self.books.knobs)
 
     def _reset(self, body: Any) -> Any:
+        """Nothing left, or with {"seed": {...}} the demo company anew."""
         self.books.reset()
         self.slots.most.clear()
-        return {"companies": 0}
+        if "seed" in body:
+            seed_demo(self.books, **body["seed"])
+        return {"companies": [company.id for company in self.books.companies()]}
 
     def _seed(self, body: Any) -> Any:
         return {"company": seed_demo(self.books, **body).id}

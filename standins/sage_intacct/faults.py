@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 # how the answer ends, strongest first
 ENDS = (
-    "before", "throttle", "poison", "late", "commit_then_reset", "commit_then_500", "silent", "half", "html_200",
-    "two_roots", "drip", "bom", "blank_lines",
+    "before", "throttle", "http", "poison", "late", "commit_then_reset", "commit_then_500", "silent", "half",
+    "html_200", "two_roots", "drip", "bom", "blank_lines",
 )  # fmt: skip
 # what happens to the work of the matched function, or around it
 WORK = ("expire_session", "abort_function", "fail_function", "close_period", "inactive", "stop_here", "slow")

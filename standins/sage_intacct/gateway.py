@@ -7,10 +7,12 @@ before or after, as the script says.
 import gzip
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -39,7 +41,7 @@ class Function:
     object: str
     node: Node
 
-    @property
+    @cached_property  # many rules look at one function
     def raw(self) -> bytes:
         return bytes(etree.tostring(self.node, encoding="utf-8", with_tail=False))
 
@@ -89,7 +91,11 @@ class Gateway:
         log: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "functions": []}
         self.books.requests.append(log)
         self.books.count("requests")
-        reply = self._answer(request, log)
+        try:
+            reply = self._answer(request, log)
+        except Exception:  # noqa: BLE001  (a fault of the double itself must be seen, not look like a broken line)
+            log["bug"] = traceback.format_exc()
+            reply = Reply(500, log["bug"].encode(), {"Content-Type": "text/plain; charset=utf-8"})
         log |= {"http": reply.status, "ms": round((time.monotonic() - started) * 1000, 1), "end": reply.end}
         if self.books.knobs.gzip and reply.end == "whole" and "gzip" in request.headers.get("accept-encoding", ""):
             return replace(
@@ -129,6 +135,8 @@ class Gateway:
                     "XL03000003", "XML Parse schema error: Fatal Error 9: PCDATA invalid Char value 7. Line: 1"
                 )
                 return Stop(answers.control_failure(envelope.said, error)).reply
+            case "http":
+                return front(end)
             case "late":
                 timer = threading.Timer(end.seconds, self._later, (envelope, taken, log))
                 timer.daemon = True
@@ -565,6 +573,15 @@ def throttled(rule: Rule) -> Reply:
     if "retry_after" in rule.with_:
         headers["Retry-After"] = str(rule.with_["retry_after"])
     return Reply(429, answers.gateway_failure("GW-0010", "Too Many Requests"), headers)
+
+
+def front(rule: Rule) -> Reply:
+    """Refused by the front, nothing executed: {"status", "errorno", "text"}, a page with {"html": true}."""
+    status, words = rule.with_.get("status", 503), rule.with_.get("text", "Service unavailable")
+    if rule.with_.get("html"):
+        return page(status, words)
+    body = answers.gateway_failure(rule.with_.get("errorno", "GW-0011"), words)
+    return Reply(status, body, {"Content-Type": answers.CONTENT_TYPE})
 
 
 def page(status: int, words: str) -> Reply:

@@ -19,6 +19,7 @@ class Knobs:
     auto_number: bool = True  # a document without number gets one; False refuses it
     # words of a closed-period refusal: on_or_after | closed | subledger | bare | number_only
     period_text: str = "on_or_after"
+    override_posting_date: bool = True  # the company setting; False posts on the document date, whatever was sent
     reverse_unpaid: bool = True  # the AR set-up "reversal of unpaid invoices"
     inter_entity: bool = True  # add due-to and due-from lines where entities do not balance
     # objects that come back Submitted instead of Posted, for example ["GLBATCH", "ARINVOICE"]

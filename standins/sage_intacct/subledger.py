@@ -6,7 +6,7 @@ a credit memo or vendor credit; negative lines of an invoice are inline credits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -81,9 +81,10 @@ def create(company: Company, kind: Kind, new: NewDocument) -> Row:
     at = rate(company, currency, new.rate)
     _check_lines(company, kind, lines, draft=new.draft)
     _check_amounts(company, kind, lines)
-    posted = new.posted or new.day
+    if not company.knobs.override_posting_date:
+        new = replace(new, posted=None)
     if not new.draft:
-        check_open(company, posted, (kind.module, "GL"), _locations(lines))
+        check_open(company, new.posted or new.day, (kind.module, "GL"), _locations(lines))
     header = company.add(kind.object, _header(company, kind, new, party, number, currency, at))
     made = [_item(company, kind, header, at, n, line) for n, line in enumerate(lines)]
     header = _totalled(company, kind, header, made)

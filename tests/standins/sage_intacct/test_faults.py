@@ -75,6 +75,28 @@ def test_a_throttled_request_did_nothing(wire: Wire) -> None:
     assert wire.call(customer()).status_of_first == "success"
 
 
+def test_the_front_refuses_in_its_own_forms(wire: Wire) -> None:
+    wire.books.faults.add("http", status=401, errorno="XMLGW_JPP0002", text="Sign-in information is incorrect.")
+    answer = wire.call(customer())
+    assert (answer.status, answer.text(".//errorno")) == (401, "XMLGW_JPP0002")
+    wire.books.faults.add("http", status=503, html=True)
+    assert wire.call(customer()).body.startswith(b"<!DOCTYPE html>")
+    assert not found(wire)
+
+
+def test_many_rules_on_one_batch_are_used_up_together(wire: Wire) -> None:
+    wire.call(customer())
+    for number in range(400):
+        wire.books.faults.add(
+            "commit_then_reset" if number % 2 else "bom", {"text": f"<invoiceno>A-{number}</invoiceno>"}
+        )
+    started = time.monotonic()
+    with pytest.raises(BROKEN):
+        wire.batch({f"i{n}": invoice(f"A-{n}") for n in range(100)})
+    assert time.monotonic() - started < 2
+    assert (len(wire.books.faults.rules), len(wire.company.rows("ARINVOICE"))) == (300, 100)
+
+
 def test_a_poisoned_text_refuses_the_whole_request(wire: Wire) -> None:
     wire.books.faults.add("poison", {"text": "C-2"}, times=100)
     answer = wire.batch({"a": customer("C-1"), "b": customer("C-2")})
@@ -178,6 +200,7 @@ def test_the_control_plane(wire: Wire) -> None:
         control(base, "knobs", {"nonsense": 1})
     control(base, "reset", {})
     assert control(base, "seed", {"company": "OTHER"}) == {"company": "OTHER"}
+    assert control(base, "reset", {"seed": {"entities": True}}) == {"companies": ["ACME-DEMO"]}
 
 
 def test_the_page_shows_the_books_to_people(wire: Wire) -> None:

@@ -181,6 +181,17 @@ def test_closed_periods_per_module(wire: Wire, words: str, said: str) -> None:
     ok(wire, journal("j", entry("62500", "1.00"), entry("10990", "-1.00"), on="01/15/2026"))
 
 
+def test_the_posting_date_may_be_set_apart_unless_the_company_forbids_it(wire: Wire) -> None:
+    wire.call(customer())
+    wire.company.configure(CLOSED=[{"module": "GL", "entity": "", "through": "2026-01-31"}])
+    posted = "</datecreated><dateposted><year>2026</year><month>2</month><day>1</day></dateposted>"
+    call = invoice("F-1").replace("</datecreated>", posted)
+    wire.books.knobs.override_posting_date = False
+    assert "on or after 02/01/2026" in refused(wire, call)
+    wire.books.knobs.override_posting_date = True
+    ok(wire, call)
+
+
 def test_closed_periods_per_entity(entities: Wire) -> None:
     entities.call(customer())
     entities.company.configure(CLOSED=[{"module": "AR", "entity": "E200", "through": "2026-03-31"}])
