@@ -13,6 +13,7 @@ import stripe
 from connectors.base import Access, Json
 from connectors.errors import Malformed, Refused
 from connectors.stripe import said
+from connectors.stripe.shapes import shaped
 from connectors.stripe.transport import BasicOverWire
 
 API_VERSION = "2026-10-28.endive"
@@ -48,7 +49,7 @@ class Client:
 
     def one(self, call: Callable[[], Any]) -> Json:
         try:
-            return plain(call())
+            return shaped(plain(call()))
         except stripe.StripeError as error:
             raise said.meaning(error) from None
 
@@ -64,10 +65,10 @@ class Client:
     def page(self, listing: Listing, params: Json) -> tuple[list[Json], bool]:
         """One page and whether more follow. A page that says so without a row to go on from is not believed."""
         answer = self.one(lambda: listing(params))
-        rows, more = answer.get("data"), bool(answer.get("has_more"))
-        if not isinstance(rows, list) or (more and not rows):
+        rows: list[Json] = answer.get("data") or []
+        if answer.get("object") != "list" or (answer.get("has_more") and not rows):
             raise Malformed("data", "a page of a list is missing its rows")
-        return rows, more
+        return rows, bool(answer.get("has_more"))
 
     def every(self, listing: Listing, **params: Any) -> Iterator[Json]:
         """All rows over all pages. The filters go with every page."""
@@ -89,7 +90,7 @@ class Client:
         except stripe.StripeError as error:
             raise said.meaning(error) from None
         response = answer.last_response
-        return Head(tuple(plain(answer)["data"]), response.headers.get("date", "") if response else "")
+        return Head(tuple(shaped(plain(answer)).get("data", ())), response.headers.get("date", "") if response else "")
 
     # --- reads --------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import httpx
 import stripe
 
 from connectors.base import Wire
+from connectors.stripe.shapes import legible
 
 # At DEBUG the SDK logs whole requests and answers: customers' data.
 logging.getLogger("stripe").setLevel(logging.WARNING)
@@ -41,6 +42,7 @@ class BasicOverWire(stripe.HTTPClient):
         answer = self._wire.request(
             method.upper(), url, headers=_outgoing(headers or {}), content=_body(post_data), seconds=self._seconds
         )
+        legible(answer)  # the SDK would fail on it in five different ways
         return answer.body, answer.status, _incoming(answer.headers)
 
     def close(self) -> None:
