@@ -27,9 +27,13 @@ class Mapping(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["link", "table", "source", "valid_from"],
-                condition=models.Q(retired=False),
-                nulls_distinct=False,
-                name="mapping_one_row",
+                condition=models.Q(retired=False, valid_from__isnull=False),
+                name="mapping_one_row_from",
+            ),
+            models.UniqueConstraint(  # for databases null never equals null
+                fields=["link", "table", "source"],
+                condition=models.Q(retired=False, valid_from=None),
+                name="mapping_one_row_always",
             ),
         ]
         ordering: ClassVar = ["table", "source", "valid_from"]

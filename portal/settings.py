@@ -78,8 +78,8 @@ if _database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
     _database["CONN_HEALTH_CHECKS"] = True
+_database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -167,4 +167,6 @@ UNFOLD = {
     "SITE_URL": None,
     "DASHBOARD_CALLBACK": "portal.admin.front.front",
     "SIDEBAR": {"navigation": "portal.admin.menu.navigation"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "portal.admin.look.favicon"}],
+    "COLORS": {"primary": "portal.admin.look.primary"},
 }

@@ -34,6 +34,8 @@ class Waits:
     margin: float = -1.0
     read_deadline: float = 0.0
     choices: float = 3600.0
+    hook: float = 2.0
+    """How long the door remembers the secrets of a hook: a rolled one counts after that."""
     seal: float = 60.0
 
 

@@ -20,7 +20,7 @@ WAITS = {
     # Hours become milliseconds; what is proved is the order of things, never a speed.
     "LEASE": 5, "HEARTBEAT": 1, "SLOT": 5, "SWEEP": 0.05, "TICK": 0.05, "POLL": 0.2, "RETRY_START": 0.02,
     "RETRY_MOST": 0.2, "LOOK": 0.02, "CONDITION": 0.1, "VERDICT": 0.05, "WRITE_DEADLINE": 5, "PROCESSING": 0.2,
-    "MARGIN": 0.1, "READ_DEADLINE": 5,
+    "MARGIN": 0.1, "READ_DEADLINE": 5, "HOOK": 0,
 }  # fmt: skip
 
 for name in list(os.environ):
