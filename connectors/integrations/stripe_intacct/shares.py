@@ -46,11 +46,16 @@ def shares(payload: Json, posted: Mapping[str, Groups], currency: Currency) -> l
     where more was given back than the invoices hold.
     """
     left = Left(payload, posted, currency)
-    for thing in sorted([*payload["refunds"], *_valid(payload["credit_notes"])], key=lambda t: (t["created"], t["id"])):
-        if thing["id"] == payload["refund"]["id"]:
-            return left.take_refund(thing)
-        left.take(thing)
-    return left.take_refund({**payload["refund"], "payments": payload["payments"]})
+    own = payload["refund"]
+    for thing in sorted([*payload["refunds"], *_valid(payload["credit_notes"])], key=_order):
+        # What came later has no say, even where this one is translated after it.
+        if _order(thing) < _order(own):
+            left.take(thing)
+    return left.take_refund({**own, "payments": payload["payments"]})
+
+
+def _order(thing: Json) -> tuple[int, str]:
+    return thing["created"], thing["id"]
 
 
 class Left:
