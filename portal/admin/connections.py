@@ -17,7 +17,6 @@ from connectors.errors import ConnectorError
 from mappings.models import Choice
 from portal.admin import declared, words
 from portal.admin.scoped import Scoped, ScopedRelatedFilter, act, actor
-from portal.engine import clock
 from portal.engine.decide import NotNow
 from portal.engine.examine import examine
 from portal.models import Connection, Workspace
@@ -238,7 +237,7 @@ class ConnectionAdmin(Scoped):
 
 def _fit(of: type, values: dict[str, Any], form: forms.Form) -> bool:
     """The credentials check themselves when they are made."""
-    names = {one for one in of.__dataclass_fields__}  # type: ignore[attr-defined]
+    names = set(of.__dataclass_fields__)  # type: ignore[attr-defined]
     try:
         of(**{name: value for name, value in values.items() if name in names})
     except ConnectorError as error:

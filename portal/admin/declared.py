@@ -1,4 +1,4 @@
-"""Forms from what a system or an integration declares: credentials and options are dataclasses of `ask` and `secret`."""
+"""Forms from what a system or an integration declares in its dataclasses: `ask` and `secret`."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields

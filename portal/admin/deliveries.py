@@ -5,9 +5,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from audit.models import Delivery
+from portal.admin import words
 from portal.admin.scoped import Scoped, ScopedRelatedFilter, act
 from portal.doors.hooks import verify_again
 from portal.engine.decide import NotNow
@@ -19,7 +21,7 @@ SHOWN = 200_000
 @admin.register(Delivery)
 class DeliveryAdmin(Scoped):
     workspace_path = "connection__workspace"
-    list_display = ("status_label", "event_type", "event_id", "connection", "arrived_at", "why")
+    list_display = ("status_label", "event_type", "event_id", "connection", "arrived", "why_said")
     list_display_links = ("status_label", "event_id")
     list_filter = (("status", admin.ChoicesFieldListFilter), ("connection", ScopedRelatedFilter), "arrived_at")
     list_select_related = ("connection",)
@@ -39,6 +41,15 @@ class DeliveryAdmin(Scoped):
     @display(description="status", ordering="status", label=COLOURS)
     def status_label(self, row: Delivery) -> str:
         return row.status
+
+    @display(description="arrived", ordering="arrived_at")
+    def arrived(self, row: Delivery) -> str:
+        shown = words.when(row.arrived_at, row.connection.workspace.time_zone)
+        return format_html('<span class="ml-money">{}</span>', shown)
+
+    @display(description="why")
+    def why_said(self, row: Delivery) -> str:
+        return format_html('<div class="ml-wrap">{}</div>', row.why) if row.why else ""
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.one(request, object_id)
@@ -66,7 +77,7 @@ class DeliveryAdmin(Scoped):
         number = row.pk
         said = verify_again(row)
         self.tell(request, row, "delivery.verified_again", f"delivery {number}: {said}")
-        if row.pk is not None:  # a genuine one is taken in as a new row, and this one is gone
+        if Delivery.objects.filter(pk=number).exists():  # a genuine one is taken in as a new row, and this one is gone
             raise NotNow(f"It is still refused: {said}")
         return said
 

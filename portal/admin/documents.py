@@ -19,8 +19,8 @@ FIRST = ("account", "label", "location", "department", "class_", "entity", "memo
 class Line:
     account: str
     name: str
-    cells: list[str]
-    """In the order of the page's columns."""
+    cells: list[tuple[str, str]]
+    """Column and value."""
     amount: str = ""
     debit: str = ""
     credit: str = ""
@@ -81,14 +81,14 @@ def _fill(made: Page, lines: list[dict[str, Any]], record: Record) -> None:
     made.columns = [words.field(name) for name in names]
     for line, amount in zip(lines, amounts, strict=True):
         account = str(line.get("account") or line.get("label") or "")
-        cells = [_shown(name, line.get(name), currency) for name in names]
+        cells = [(words.field(name), _shown(name, line.get(name), currency)) for name in names]
         made.lines.append(_line(made, account, known.get(account, ""), cells, amount, currency))
     made.total = words.money(sum(amounts, Decimal(0)), currency)
     made.debits = words.money(sum((one for one in amounts if one > 0), Decimal(0)), currency)
     made.credits = words.money(-sum((one for one in amounts if one < 0), Decimal(0)), currency)
 
 
-def _line(made: Page, account: str, name: str, cells: list[str], amount: Decimal, currency: str) -> Line:
+def _line(made: Page, account: str, name: str, cells: list[tuple[str, str]], amount: Decimal, currency: str) -> Line:
     if not made.journal:
         return Line(account, name, cells, amount=words.money(amount, currency))
     debit = words.money(amount, currency) if amount >= 0 else ""

@@ -106,7 +106,8 @@ def _flow(
     name = f"{link.integration}.{flow.flow}"
     base = f"{reverse('admin:audit_record_changelist')}?flow={name}&link__id__exact={link.pk}"
     return {
-        "label": words.flow(name),
+        "label": words.short_flow(name),
+        "title": words.flow(name),
         "mode": "paused" if flow.paused or link.paused else flow.mode,
         "colour": "warning" if flow.paused or link.paused else MODES[flow.mode],
         "url": base,

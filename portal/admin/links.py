@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import display
 
@@ -54,7 +55,7 @@ class NewLink(Start):
 
 @admin.register(Link)
 class LinkAdmin(Scoped):
-    list_display = ("name", "integration_label", "source", "target", "modes", "start_at", "paused_label", "workspace")
+    list_display = ("name", "integration_label", "source", "target", "modes", "start", "paused_label", "workspace")
     list_display_links = ("name",)
     list_filter = (("workspace", ScopedRelatedFilter), "paused")
     list_select_related = ("source", "target", "workspace")
@@ -72,6 +73,10 @@ class LinkAdmin(Scoped):
     def modes(self, row: Link) -> str:
         modes = [flow.mode for flow in row.flows.all()]
         return ", ".join(f"{modes.count(mode)} {mode}" for mode in ("live", "preview", "off") if mode in modes)
+
+    @display(description="start", ordering="start_at")
+    def start(self, row: Link) -> str:
+        return words.when(row.start_at, row.workspace.time_zone)
 
     @display(description="paused", ordering="paused", label={"paused": "warning"})
     def paused_label(self, row: Link) -> str:
@@ -117,7 +122,7 @@ class LinkAdmin(Scoped):
             return HttpResponseNotAllowed(["GET"])
         return self._show(request, row)
 
-    def _show(self, request: HttpRequest, row: Link, *bound: forms.Form) -> HttpResponse:
+    def _show(self, request: HttpRequest, row: Link, *bound: forms.Form) -> TemplateResponse:
         zone = row.workspace.time_zone
         of = registry.INTEGRATIONS.get(row.integration)
         start, options = bound or _forms(row)

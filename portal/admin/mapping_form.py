@@ -8,6 +8,7 @@ from django import forms
 
 from connectors.base import Table
 from mappings.models import Choice, Mapping
+from portal.admin import words
 from portal.models import Link
 
 OFFERED = 1000
@@ -58,7 +59,7 @@ class MappingForm(forms.Form):
 
     def _target(self) -> None:
         field = self.fields["target"]
-        field.label = f"It is this in the books: {self.table.label.lower()}"
+        field.label = f"In the books ({self.table.label.lower()})"
         if not self.table.choices:
             return
         self.lists["target"] = self._offered(self.table.choices)
@@ -70,7 +71,7 @@ class MappingForm(forms.Form):
 
     def _fact(self, name: str) -> None:
         key = f"fact_{name}"
-        self.fields[key] = forms.CharField(required=False, max_length=255, label=name.replace("_", " ").capitalize())
+        self.fields[key] = forms.CharField(required=False, max_length=255, label=words.field(name))
         self.lists[key] = self._offered(name)
         self._suggest(key)
         if self.row is not None:

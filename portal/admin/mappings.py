@@ -11,7 +11,6 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from audit.models import Problem, Record, State, WaitsFor
 from connectors import registry
@@ -19,7 +18,7 @@ from connectors.base import Table
 from mappings.models import Choice, Mapping
 from portal.admin import missing, words
 from portal.admin.mapping_form import MappingForm
-from portal.admin.scoped import STALE, Scoped, ScopedRelatedFilter, act, actor
+from portal.admin.scoped import STALE, Rows, Scoped, ScopedRelatedFilter, act, actor
 from portal.engine import bell, clock
 from portal.engine.decide import NotNow
 from portal.engine.provisioning import replace
@@ -54,7 +53,7 @@ class TableFilter(admin.SimpleListFilter):
         return queryset.filter(table=self.value()) if self.value() else queryset
 
 
-class WithNames(ChangeList):
+class WithNames(Rows):
     """Adds what the books call the targets of the shown rows, in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -70,6 +69,7 @@ class MappingAdmin(Scoped):
     workspace_path = "link__workspace"
     list_display = ("source", "means", "facts_said", "table_label", "valid_from", "version", "link", "saved")
     list_display_links = ("source",)
+    sortable_by = ("saved",)
     list_filter = (TableFilter, InForceFilter, ("link", ScopedRelatedFilter))
     list_select_related = ("link",)
     search_fields = ("source", "target")
@@ -77,7 +77,7 @@ class MappingAdmin(Scoped):
     list_before_template = "portal/mapping_tables.html"
     acts = ("retire",)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return WithNames
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -153,6 +153,9 @@ class MappingAdmin(Scoped):
 
     def _add(self, request: HttpRequest, form: MappingForm) -> HttpResponse:
         with transaction.atomic():
+            form.full_clean()  # once more inside: not every database can enforce that a row without a day stands alone
+            if not form.is_valid():
+                return self._form(request, form, None)
             row = Mapping.objects.create(
                 link=form.link,
                 table=form.table.key,

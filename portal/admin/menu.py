@@ -48,7 +48,7 @@ GROUPS = (
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     badges = {"audit.record": _failed, "audit.problem": _open}
-    groups = []
+    groups: list[dict[str, Any]] = []
     for title, items in GROUPS:
         shown = [
             {"title": label, "icon": icon, "link": reverse(url), **_badge(request, badges.get(model or ""))}

@@ -63,7 +63,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(ForOperators, DjangoUserAdmin):
+class UserAdmin(ForOperators, DjangoUserAdmin):  # type: ignore[misc]  # their `actions` are typed differently
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

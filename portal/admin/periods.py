@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.dateformat import format as date_format
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from connectors import registry
 from mappings.models import Period
 from portal.admin.scoped import Scoped, ScopedRelatedFilter
 
@@ -30,10 +32,15 @@ class PeriodForm(forms.ModelForm):
 class PeriodAdmin(Scoped):
     workspace_path = "connection__workspace"
     form = PeriodForm
-    list_display = ("connection", "entity_said", "module", "closed_to", "origin")
+    list_display = ("connection", "entity_said", "module", "closed", "origin")
     list_filter = (("connection", ScopedRelatedFilter), "module", "learned")
     list_select_related = ("connection",)
     ordering = ("connection__name", "entity", "module")
+
+    def usable(self, request: HttpRequest, model: Any, act: str = "add") -> Any:
+        """Only connections that hold books."""
+        books = [one.key for one in registry.SYSTEMS.values() if one.kinds]
+        return super().usable(request, model, act).filter(system__in=books)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         form = super().get_form(request, obj, change, **kwargs)
@@ -46,6 +53,10 @@ class PeriodAdmin(Scoped):
     @display(description="entity", ordering="entity")
     def entity_said(self, row: Period) -> str:
         return row.entity or "all"
+
+    @display(description="closed to", ordering="closed_to")
+    def closed(self, row: Period) -> str:
+        return date_format(row.closed_to, "j M Y")
 
     @display(description="known from", ordering="learned", label={"a refusal": "warning"})
     def origin(self, row: Period) -> str:

@@ -8,13 +8,13 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from audit.models import Problem, Record
 from portal.admin import words
-from portal.admin.scoped import Scoped, ScopedRelatedFilter
+from portal.admin.scoped import Rows, Scoped, ScopedRelatedFilter
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -38,7 +38,7 @@ class OpenFilter(admin.SimpleListFilter):
         return queryset.filter(closed_at=None)
 
 
-class WithMoney(ChangeList):
+class WithMoney(Rows):
     """Adds to the problems of the shown page what waits for them, in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -51,7 +51,7 @@ class WithMoney(ChangeList):
 
 @admin.register(Problem)
 class ProblemAdmin(Scoped):
-    list_display = ("trouble", "cure_said", "who", "waiting", "money", "link", "opened_at")
+    list_display = ("trouble", "cure_said", "who", "waiting", "money", "link", "age")
     list_display_links = None
     list_filter = (OpenFilter, "who", ("link", ScopedRelatedFilter), ("workspace", ScopedRelatedFilter))
     list_select_related = ("link",)
@@ -98,7 +98,11 @@ class ProblemAdmin(Scoped):
     def money(self, problem: Any) -> str:
         return format_html('<span class="ml-money">{}</span>', ", ".join(problem.sums) or "–")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    @display(description="open for", ordering="opened_at")
+    def age(self, problem: Problem) -> str:
+        return words.age(problem.opened_at, problem.closed_at or timezone.now())
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Rows]:
         return WithMoney
 
 

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
 from unfold.decorators import display
 
@@ -23,6 +24,7 @@ from portal.models import FlowSetting, Link
 SHOWN = 200_000
 """Characters of a payload or of frozen bytes that a page shows."""
 HISTORY = 300
+LABELS = {"bad": "danger", **{state.value: colour for state, colour in words.COLOURS.items()}}
 OPEN_FATE = ("unsure.absent", "unsure.several", "unsure.differs", "unsure.reversed")
 
 
@@ -41,7 +43,7 @@ class FlowFilter(admin.SimpleListFilter):
 
 @admin.register(Record)
 class RecordAdmin(Scoped):
-    list_display = ("state_label", "what", "flow_label", "key", "party", "number", "money", "day", "age")
+    list_display = ("state_label", "flow_label", "key", "party", "number_said", "money", "day_said", "age")
     list_display_links = ("state_label", "key")
     list_filter = (
         ("state", admin.ChoicesFieldListFilter),
@@ -87,26 +89,23 @@ class RecordAdmin(Scoped):
             for state in (State.WAITING, State.FAILED, State.UNSURE, State.DUE, State.READY, State.SENDING, *LAST)
         ]
 
-    @display(
-        description="state", ordering="state", label={state.value: colour for state, colour in words.COLOURS.items()}
-    )
+    @display(description="state", ordering="state", label=LABELS)
     def state_label(self, record: Record) -> tuple[str, str]:
-        return record.state, State(record.state).label
-
-    @display(description="waits for", ordering="waits_for")
-    def what(self, record: Record) -> str:
-        if record.state == State.WAITING:
-            said = words.state(record).removeprefix("waits for ")
-            return format_html('<span title="{}">{}</span>', record.said, said)
-        if record.state == State.FAILED:
-            return format_html('<span title="{}">{}</span>', record.said, record.code)
-        if record.verdict in (Verdict.AGREES, Verdict.NOT_CHECKED):
-            return ""
-        return format_html('<span class="ml-bad">{}</span>', Verdict(record.verdict).label)
+        if record.state == State.POSTED and record.verdict in words.BAD:
+            return "bad", f"posted, {Verdict(record.verdict).label}"
+        return record.state, words.state(record)
 
     @display(description="flow", ordering="flow")
     def flow_label(self, record: Record) -> str:
-        return words.flow(record.flow)
+        return format_html('<span title="{}">{}</span>', words.flow(record.flow), words.short_flow(record.flow))
+
+    @display(description="number", ordering="number")
+    def number_said(self, record: Record) -> str:
+        return format_html('<span class="ml-money">{}</span>', record.number)
+
+    @display(description="day", ordering="day")
+    def day_said(self, record: Record) -> str:
+        return format_html('<span class="ml-money">{}</span>', date_format(record.day, "j M Y") if record.day else "")
 
     @display(description="amount", ordering="amount")
     def money(self, record: Record) -> str:
@@ -182,7 +181,7 @@ def _story(page: RecordAdmin, request: HttpRequest, record: Record) -> dict[str,
         "state_line": words.state(record),
         "colour": words.COLOURS.get(State(record.state), ""),
         "verdict_colour": words.VERDICTS.get(Verdict(record.verdict), ""),
-        "about": words.ABOUT.get(State(record.state), ""),
+        "about": "" if hasattr(record, "posting") else words.ABOUT.get(State(record.state), ""),
         "who": problem.who if problem else "",
         "cure": problem.cure if problem else "",
         "flow": words.flow(record.flow),

@@ -53,7 +53,7 @@ def of(request: HttpRequest) -> dict[int, str]:
     """Workspace → role of this user; asked once per request."""
     known: dict[int, str] | None = getattr(request, "roles", None)
     if known is None:
-        rows = Membership.objects.filter(user_id=request.user.pk).values_list("workspace_id", "role")
+        rows = Membership.objects.filter(user_id=request.user.pk or 0).values_list("workspace_id", "role")
         known = dict(rows) if request.user.is_active else {}
         request.roles = known  # type: ignore[attr-defined]
     return known

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from audit.models import TrailEntry
+from portal.admin import words
 from portal.admin.scoped import Scoped, ScopedRelatedFilter
 
 
@@ -49,7 +50,7 @@ class TrailAdmin(Scoped):
 
     @display(description="when", ordering="id")
     def when(self, row: TrailEntry) -> str:
-        return f"{row.at:%Y-%m-%d %H:%M:%S} UTC"
+        return format_html('<span class="ml-money">{}</span>', words.when(row.at, row.workspace.time_zone))
 
     @display(description="said")
     def about(self, row: TrailEntry) -> str:

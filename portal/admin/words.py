@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from audit.models import Record, State, Verdict, WaitsFor
 from connectors import registry
@@ -23,6 +24,7 @@ VERDICTS = {
     Verdict.MISSING: "danger",
     Verdict.NOT_OURS: "warning",
 }
+BAD = frozenset(VERDICTS) - {Verdict.AGREES}
 ABOUT = {
     State.DUE: "It is about to be read and prepared.",
     State.READY: "It is prepared and goes out with the next batch.",
@@ -31,6 +33,7 @@ ABOUT = {
     State.POSTED: "It stands in the books.",
     State.SKIPPED: "It posts nothing.",
 }
+SHORT = {"gl": "GL", "ar": "AR", "ap": "AP", "id": "ID"}
 WHOLE = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
 THREE = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 
@@ -61,6 +64,11 @@ def flow(name: str) -> str:
     return next((one.label for one in known.flows if one.key == key), name) if known else name
 
 
+def short_flow(name: str) -> str:
+    """What it is at the source: enough where the whole list goes one way."""
+    return flow(name).partition(" → ")[0]
+
+
 def integration(key: str) -> str:
     known = registry.INTEGRATIONS.get(key)
     return known.label if known else key
@@ -84,9 +92,14 @@ def state(record: Record) -> str:
 
 
 def field(name: str) -> str:
-    """`posted_to` → `Posted to`."""
-    words = name.strip("_").replace("_", " ")
+    """`posted_to` → `Posted to`, `gl_account` → `GL account`."""
+    words = " ".join(SHORT.get(word, word) for word in name.strip("_").split("_"))
     return words[:1].upper() + words[1:]
+
+
+def when(instant: datetime, zone: str) -> str:
+    """In the workspace's own time."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M}"
 
 
 def age(since: datetime, now: datetime) -> str:

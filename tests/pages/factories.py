@@ -5,9 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import factory
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
+from factory.django import DjangoModelFactory, Password
 
 from audit import trail
 from audit.models import Attempt, Delivery, Posting, Problem, Record, State, TrailEntry, WaitsFor
@@ -47,118 +48,113 @@ TRACE = [
 ]
 
 
-class Factory(factory.django.DjangoModelFactory):
-    class Meta:
-        abstract = True
-
-
-class WorkspaceFactory(Factory):
+class WorkspaceFactory(DjangoModelFactory[Workspace]):
     class Meta:
         model = Workspace
 
-    name = factory.Sequence(lambda n: f"Company {n}")
+    name = Sequence(lambda n: f"Company {n}")
     time_zone = "America/New_York"
 
 
-class UserFactory(Factory):
+class UserFactory(DjangoModelFactory[User]):
     class Meta:
-        model = get_user_model()
+        model = User
 
-    username = factory.Sequence(lambda n: f"person{n}")
+    username = Sequence(lambda n: f"person{n}")
     is_staff = True
-    password = factory.django.Password(PASSWORD)
+    password = Password(PASSWORD)
 
 
-class MembershipFactory(Factory):
+class MembershipFactory(DjangoModelFactory[Membership]):
     class Meta:
         model = Membership
 
-    workspace = factory.SubFactory(WorkspaceFactory)
-    user = factory.SubFactory(UserFactory)
+    workspace = SubFactory(WorkspaceFactory)
+    user = SubFactory(UserFactory)
     role = "owner"
 
 
-class ConnectionFactory(Factory):
+class ConnectionFactory(DjangoModelFactory[Connection]):
     class Meta:
         model = Connection
 
-    workspace = factory.SubFactory(WorkspaceFactory)
+    workspace = SubFactory(WorkspaceFactory)
     system = "stripe"
-    name = factory.Sequence(lambda n: f"Stripe {n}")
-    account = factory.Sequence(lambda n: f"acct_{n}")
+    name = Sequence(lambda n: f"Stripe {n}")
+    account = Sequence(lambda n: f"acct_{n}")
     health = "ok"
 
 
 class IntacctFactory(ConnectionFactory):
     system = "sage_intacct"
-    name = factory.Sequence(lambda n: f"Intacct {n}")
-    account = factory.Sequence(lambda n: f"COMPANY{n}")
-    facts = factory.LazyFunction(lambda: {"base_currency": "USD"})
+    name = Sequence(lambda n: f"Intacct {n}")
+    account = Sequence(lambda n: f"COMPANY{n}")
+    facts = LazyFunction(lambda: {"base_currency": "USD"})
 
 
-class LinkFactory(Factory):
+class LinkFactory(DjangoModelFactory[Link]):
     class Meta:
         model = Link
 
-    workspace = factory.SubFactory(WorkspaceFactory)
+    workspace = SubFactory(WorkspaceFactory)
     integration = "stripe_intacct"
-    name = factory.Sequence(lambda n: f"Link {n}")
-    source = factory.SubFactory(ConnectionFactory, workspace=factory.SelfAttribute("..workspace"))
-    target = factory.SubFactory(IntacctFactory, workspace=factory.SelfAttribute("..workspace"))
-    start_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=30))
+    name = Sequence(lambda n: f"Link {n}")
+    source = SubFactory(ConnectionFactory, workspace=SelfAttribute("..workspace"))
+    target = SubFactory(IntacctFactory, workspace=SelfAttribute("..workspace"))
+    start_at = LazyFunction(lambda: timezone.now() - timedelta(days=30))
 
 
-class FlowFactory(Factory):
+class FlowFactory(DjangoModelFactory[FlowSetting]):
     class Meta:
         model = FlowSetting
         django_get_or_create = ("link", "flow")
 
-    link = factory.SubFactory(LinkFactory)
+    link = SubFactory(LinkFactory)
     flow = "invoice"
     mode = "live"
 
 
-class LaneFactory(Factory):
+class LaneFactory(DjangoModelFactory[Lane]):
     class Meta:
         model = Lane
         django_get_or_create = ("company", "side")
 
-    company = factory.Sequence(lambda n: f"lane {n}")
+    company = Sequence(lambda n: f"lane {n}")
     side = "read"
 
 
-class ProblemFactory(Factory):
+class ProblemFactory(DjangoModelFactory[Problem]):
     class Meta:
         model = Problem
 
-    workspace = factory.LazyAttribute(lambda me: me.link.workspace)
-    link = factory.SubFactory(LinkFactory)
+    workspace = LazyAttribute(lambda me: me.link.workspace)
+    link = SubFactory(LinkFactory)
     code = "unmapped.revenue_account"
-    value = factory.Sequence(lambda n: f"prod_{n}")
-    said = factory.LazyAttribute(lambda me: f"No row of the table revenue_account fits {me.value}.")
+    value = Sequence(lambda n: f"prod_{n}")
+    said = LazyAttribute(lambda me: f"No row of the table revenue_account fits {me.value}.")
     cure = "Add a row to the mapping table; the record goes on by itself."
     who = "finance"
-    opened_at = factory.LazyFunction(timezone.now)
+    opened_at = LazyFunction(timezone.now)
 
 
-class RecordFactory(Factory):
+class RecordFactory(DjangoModelFactory[Record]):
     class Meta:
         model = Record
 
-    link = factory.SubFactory(LinkFactory)
-    workspace = factory.LazyAttribute(lambda me: me.link.workspace)
-    setting = factory.LazyAttribute(lambda me: FlowFactory(link=me.link, flow=me.flow.partition(".")[2]))
-    source_lane = factory.LazyAttribute(lambda me: LaneFactory(company=me.link.source.account_key, side="read"))
-    target_lane = factory.LazyAttribute(lambda me: LaneFactory(company=me.link.target.account_key, side="write"))
-    source_account = factory.LazyAttribute(lambda me: me.link.source.account_key)
-    target_company = factory.LazyAttribute(lambda me: me.link.target.account_key)
+    link = SubFactory(LinkFactory)
+    workspace = LazyAttribute(lambda me: me.link.workspace)
+    setting = LazyAttribute(lambda me: FlowFactory.create(link=me.link, flow=me.flow.partition(".")[2]))
+    source_lane = LazyAttribute(lambda me: LaneFactory.create(company=me.link.source.account_key, side="read"))
+    target_lane = LazyAttribute(lambda me: LaneFactory.create(company=me.link.target.account_key, side="write"))
+    source_account = LazyAttribute(lambda me: me.link.source.account_key)
+    target_company = LazyAttribute(lambda me: me.link.target.account_key)
     flow = "stripe_intacct.invoice"
     stream = "invoice"
-    key = factory.Sequence(lambda n: f"in_{n:06}")
-    happened_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=3))
-    due_at = factory.LazyFunction(timezone.now)
-    created_at = factory.LazyFunction(timezone.now)
-    changed_at = factory.LazyFunction(timezone.now)
+    key = Sequence(lambda n: f"in_{n:06}")
+    happened_at = LazyFunction(lambda: timezone.now() - timedelta(hours=3))
+    due_at = LazyFunction(timezone.now)
+    created_at = LazyFunction(timezone.now)
+    changed_at = LazyFunction(timezone.now)
 
 
 def prepared(**given: Any) -> Record:
@@ -177,7 +173,7 @@ def prepared(**given: Any) -> Record:
         "day": document["day"],
         **given,
     }
-    return RecordFactory(**fields)
+    return RecordFactory.create(**fields)
 
 
 def attempt(record: Record, outcome: str = "done", **given: Any) -> Attempt:
@@ -186,7 +182,7 @@ def attempt(record: Record, outcome: str = "done", **given: Any) -> Attempt:
         "lane": record.target_lane,
         "epoch": 1,
         "control": "ml:acct:invoice:in_1",
-        "body": b'<function controlid="ml:1"><create_invoice><customerid>C-100</customerid></create_invoice></function>',
+        "body": b'<function controlid="ml:1"><create_invoice><customerid>C-100</customerid></create_invoice>',
         "document_hash": "0" * 64,
         "announced_at": now,
         "hold_until": now + timedelta(minutes=21),
@@ -217,22 +213,47 @@ def unmapped(link: Link, value: str = "prod_9", **given: Any) -> Record:
     """A record that waits for a row of a mapping table."""
     said = f"No row of the table revenue_account fits {value}, *."
     problem = Problem.objects.filter(link=link, value=value, closed_at=None).first()
-    problem = problem or ProblemFactory(link=link, value=value, said=said)
-    trace = [*TRACE, {"asked": "map", "at": "lines.account", "table": "revenue_account", "values": [value, "saas"], "on": "2026-11-18"}]
-    return RecordFactory(
-        link=link, state=State.WAITING, waits_for=WaitsFor.MAPPING, code="unmapped.revenue_account", said=said,
-        problem=problem, trace=json.dumps(trace), amount=Decimal("120.50"), **given,
-    )  # fmt: skip
+    problem = problem or ProblemFactory.create(link=link, value=value, said=said)
+    trace = [
+        *TRACE,
+        {
+            "asked": "map",
+            "at": "lines.account",
+            "table": "revenue_account",
+            "values": [value, "saas"],
+            "on": "2026-11-18",
+        },
+    ]
+    return RecordFactory.create(
+        link=link,
+        state=State.WAITING,
+        waits_for=WaitsFor.MAPPING,
+        code="unmapped.revenue_account",
+        said=said,
+        problem=problem,
+        trace=json.dumps(trace),
+        amount=Decimal("120.50"),
+        **given,
+    )
 
 
 def undecided(link: Link, code: str = "unsure.absent", **given: Any) -> Record:
     """A record whose fate a person decides."""
     said = "Sent 4 times and never found."
-    problem = ProblemFactory(link=link, code=code, value=given.get("number", "INV-1001"), said=said, cure="Look at the target, then say.")
+    problem = ProblemFactory.create(
+        link=link, code=code, value=given.get("number", "INV-1001"), said=said, cure="Look at the target, then say."
+    )
     return prepared(
-        link=link, state=State.WAITING, waits_for=WaitsFor.DECISION, code=code, said=said, problem=problem,
-        frozen=True, stamp=7, **given,
-    )  # fmt: skip
+        link=link,
+        state=State.WAITING,
+        waits_for=WaitsFor.DECISION,
+        code=code,
+        said=said,
+        problem=problem,
+        frozen=True,
+        stamp=7,
+        **given,
+    )
 
 
 def in_every_state(link: Link) -> dict[str, Record]:
@@ -243,23 +264,32 @@ def in_every_state(link: Link) -> dict[str, Record]:
         "unmapped": unmapped(link),
         "undecided": undecided(link),
         "foreign": undecided(link, code="duplicate.foreign", number="INV-1002"),
-        "failed": prepared(link=link, state=State.FAILED, code="amount.precision", said="12.005 is no multiple of 0.01."),
-        "skipped": RecordFactory(link=link, state=State.SKIPPED, said="a zero total"),
-        "due": RecordFactory(link=link),
+        "failed": prepared(link=link, state=State.FAILED, code="amount.precision", said="12.005: no multiple of 0.01"),
+        "skipped": RecordFactory.create(link=link, state=State.SKIPPED, said="a zero total"),
+        "due": RecordFactory.create(link=link),
         "ready": prepared(link=link, state=State.READY),
         "sending": prepared(link=link, state=State.SENDING),
         "unsure": prepared(link=link, state=State.UNSURE, stamp=3),
-        "dependent": RecordFactory(
-            link=link, state=State.WAITING, waits_for=WaitsFor.DEPENDENCY, code="dependency.invoice",
-            said="invoice in_9 is not posted yet.", waits_on_flow="stripe_intacct.invoice", waits_on_key="in_9",
-            flow="stripe_intacct.payment", stream="payment",
+        "dependent": RecordFactory.create(
+            link=link,
+            state=State.WAITING,
+            waits_for=WaitsFor.DEPENDENCY,
+            code="dependency.invoice",
+            said="invoice in_9 is not posted yet.",
+            waits_on_flow="stripe_intacct.invoice",
+            waits_on_key="in_9",
+            flow="stripe_intacct.payment",
+            stream="payment",
         ),
-        "period": prepared(link=link, state=State.WAITING, waits_for=WaitsFor.PERIOD, code="period.closed", said="AR closed."),
-    }  # fmt: skip
+        "period": prepared(
+            link=link, state=State.WAITING, waits_for=WaitsFor.PERIOD, code="period.closed", said="AR closed."
+        ),
+    }
     attempt(made["sending"], "announced")
     attempt(made["unsure"], "unclear", said="no answer for this document")
     waiting = posted(link=link, number="INV-78")
-    Record.objects.filter(pk=waiting.pk).update(state=State.WAITING, waits_for=WaitsFor.TARGET_APPROVAL, code="approval.target")
+    there = WaitsFor.TARGET_APPROVAL
+    Record.objects.filter(pk=waiting.pk).update(state=State.WAITING, waits_for=there, code="approval.target")
     return made | {"unreleased": waiting}
 
 
@@ -304,13 +334,23 @@ def examination(connection: Connection, *, passed: bool = True) -> Examination:
         {"layer": "reach", "key": "reach", "label": "Answers", "outcome": "ok", "said": "in 0.2 s", "cure": ""},
         {"layer": "sign-in", "key": "login", "label": "Signs in", "outcome": "ok", "said": "", "cure": ""},
         {
-            "layer": "rights", "key": "ar", "label": "May read invoices", "outcome": "ok" if passed else "failed",
+            "layer": "rights",
+            "key": "ar",
+            "label": "May read invoices",
+            "outcome": "ok" if passed else "failed",
             "said": "" if passed else "The user has no right to list invoices.",
             "cure": "" if passed else "Give the Web Services user the right “Invoices: list, view, add”.",
         },
-        {"layer": "rights", "key": "post", "label": "May post invoices", "outcome": "not_checkable", "said": "Can only be known by posting one.", "cure": ""},
+        {
+            "layer": "rights",
+            "key": "post",
+            "label": "May post invoices",
+            "outcome": "not_checkable",
+            "said": "only by posting one",
+            "cure": "",
+        },
         {"layer": "settings", "key": "clock", "label": "Clock", "outcome": "warning", "said": "4 s apart", "cure": ""},
-    ]  # fmt: skip
+    ]
     return Examination.objects.create(
         connection=connection, at=timezone.now(), asked_by="olive", passed=passed, checks=checks
     )
