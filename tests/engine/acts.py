@@ -73,6 +73,21 @@ def map_account(source: str, target: str) -> None:
     Mapping.objects.create(link=Link.objects.get(), table="account", source=source, target=target)
 
 
+def map_many(sources: list[str]) -> None:
+    """Saves one mapping after the other, a moment apart."""
+    for source in sources:
+        map_account(source, "4010")
+        time.sleep(0.03)
+
+
+def poll() -> None:
+    """The source's feed is due."""
+    from portal.engine import clock  # noqa: PLC0415
+    from portal.models import Cursor  # noqa: PLC0415
+
+    Cursor.objects.update(due_at=clock.now())
+
+
 def retry(key: str, stamp: int) -> str:
     """Presses retry on what a page showed; says what came of it."""
     from audit.models import Record  # noqa: PLC0415

@@ -5,6 +5,7 @@ Judged from the books: `once` says that every document stands there once, with i
 
 import itertools
 import json
+import signal
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -114,11 +115,14 @@ class World:
         order = {"until_quiet": until_quiet, **args}
         return self.nursery.start("tests.engine.acts:work", order, env={**self.env, **(env or {})}, log=log)
 
-    def work(self, seconds: float = 60.0) -> None:
+    def work(self, seconds: float = 40.0) -> None:
         """Works until all is quiet; a worker that a harm has killed is followed by another."""
         for _ in range(400):
-            if self.worker(seconds=seconds).wait(seconds + 10) == 0:
+            worker = self.worker(seconds=seconds)
+            ended = worker.wait(seconds + 10)
+            if ended == 0:
                 return
+            assert ended == -signal.SIGKILL, worker.log.read_text()[-4000:]
         raise AssertionError("workers die again and again")
 
     def records(self) -> dict[str, Json]:
