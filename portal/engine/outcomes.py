@@ -97,7 +97,8 @@ def _not_answered(record: Record, attempt: Attempt, error: Unavailable | None, n
     if error is not None and not error.sent:
         _note(attempt, Attempt.Outcome.UNSENT, now, error=error)
         if _latest(record, attempt) and (record.state == State.SENDING or _proved_unsent(record)):
-            move(Move(record, State.READY, "record.unsent", f"nothing was sent: {error.said}"), now)
+            said = f"nothing was sent: {error.said}"
+            move(Move(record, State.READY, "record.unsent", said, fields={"due_at": now}), now)
         return
     _note(attempt, Attempt.Outcome.UNCLEAR, now, error=error)
     if record.state == State.SENDING and _latest(record, attempt):
