@@ -56,6 +56,7 @@ def _done(record: Record, done: Done, now: datetime) -> None:
             _double(record, posting.target_id, done.id, now)
         return
     _posted(record, done.id, done.number, done.state, done.url, now, found=False)
+    _forget_period(record)
 
 
 def _posted(
@@ -163,6 +164,16 @@ def _learn_period(record: Record, now: datetime) -> None:
     )
     if not made and row.closed_to < record.day:
         Period.objects.filter(pk=row.pk).update(closed_to=record.day)
+
+
+def _forget_period(record: Record) -> None:
+    """A document was taken in a period that we had learned is closed: it is open again. What waits for it is prepared
+    anew, because the workspace's revision grows with the change."""
+    learned = Period.objects.filter(connection_id=record.link.target_id, learned=True, closed_to__gte=record.day)
+    if record.day is None or not learned.exists():
+        return
+    document = documents.of(record)
+    learned.filter(module__in=document.modules, entity__in=["", *document.entities()]).delete()
 
 
 def _latest(record: Record, attempt: Attempt) -> bool:

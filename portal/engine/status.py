@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from audit.models import Delivery, Record, State
 from portal.models import FlowSetting, Workspace
@@ -36,8 +36,11 @@ def summary(workspace: Workspace | None) -> dict[str, Any]:
 
 
 def each(workspace: Workspace | None) -> list[dict[str, Any]]:
-    rows = records(workspace).order_by("pk").values(
-        "key", "flow", "version", "state", "waits_for", "code", "said", "tries", "due_at", "verdict",
-        posting=F("posting__target_id"),
-    )  # fmt: skip
-    return [{**row, "due_at": row["due_at"].isoformat()} for row in rows.iterator()]
+    names = ("key", "flow", "version", "state", "waits_for", "code", "said", "tries", "due_at", "verdict")
+    rows = records(workspace).order_by("pk").values(*names, "posting__target_id")
+    return [_told(row) for row in rows.iterator()]
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    posting = row.pop("posting__target_id")
+    return {**row, "due_at": row["due_at"].isoformat(), "posting": posting}
