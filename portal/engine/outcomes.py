@@ -169,8 +169,10 @@ def _learn_period(record: Record, now: datetime) -> None:
 def _forget_period(record: Record) -> None:
     """A document was taken in a period that we had learned is closed: it is open again. What waits for it is prepared
     anew, because the workspace's revision grows with the change."""
+    if record.day is None:
+        return
     learned = Period.objects.filter(connection_id=record.link.target_id, learned=True, closed_to__gte=record.day)
-    if record.day is None or not learned.exists():
+    if not learned.exists():
         return
     document = documents.of(record)
     learned.filter(module__in=document.modules, entity__in=["", *document.entities()]).delete()
