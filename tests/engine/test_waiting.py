@@ -81,7 +81,7 @@ def test_what_comes_before_what_it_needs_waits_for_it_and_goes_on(toy: World) ->
 def test_a_period_closed_between_preflight_and_post_is_waited_for_and_then_posted_within_one_cycle(
     worlds: Worlds, kind: str
 ) -> None:
-    toy = worlds(CONDITION=2.0)
+    toy = worlds(CONDITION=3.0)
     toy.give(*[entry(f"D{number:02d}", kind) for number in range(15)])
     toy.books.script(closed_to="2026-03-31")
     toy.env["ML_BATCH"] = "1"
@@ -92,7 +92,7 @@ def test_a_period_closed_between_preflight_and_post_is_waited_for_and_then_poste
     assert "period.closed" in toy.act("problems")
     assert creates(toy) <= 4, "one probe a cycle"
     toy.books.script(closed_to="")
-    wait_for("all to be posted", lambda: all_in_the_books(toy), 10)
+    wait_for("all to be posted", lambda: all_in_the_books(toy), 25)
     worker.kill()
     toy.once()
 
