@@ -1,20 +1,10 @@
 """The main job: what happens at Stripe stands in Sage Intacct, once."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
-import pytest
-
 from standins.stripe.demo import worked_example
-from tests.story import Story, story, told
-
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def world() -> Iterator[Story]:
-    with story() as it:
-        yield it
+from tests.stories import oracle
+from tests.story import Story, told
 
 
 def test_a_paid_and_partly_refunded_invoice_stands_in_the_books_once(world: Story) -> None:
@@ -31,3 +21,4 @@ def test_a_paid_and_partly_refunded_invoice_stands_in_the_books_once(world: Stor
     assert len(world.rows("GLBATCH")) == 1
     assert world.gl("12100") == 0
     assert world.gl("10210") == Decimal("237.67")
+    oracle.compare(world.shop, world.company)
