@@ -20,6 +20,8 @@ from portal.engine.provisioning import provision
 from portal.models import Connection, Link
 
 SECRET = "whsec_story"
+WAITS = {"poll": 3600.0, "condition": 1.0}
+"""What comes in comes by webhook; a condition that is tried again and again would never be quiet."""
 Json = dict[str, Any]
 
 
@@ -105,13 +107,13 @@ def story(
 ) -> Iterator[Story]:
     """Both stand-ins with these knobs, and a workspace that is connected to them and live.
 
-    Feeds are not polled again and again: what comes in comes by webhook. `change` may alter the workspace of the plan.
+    `waits` change those of the tests, `change` may alter the workspace of the plan.
     """
     shop, stripe_server = standins.stripe.serve(seed="story", **({"webhooks": "manual"} | (stripe or {})))
     books, intacct_server = standins.sage_intacct.serve(seed=False, **(intacct or {}))
     standins.sage_intacct.seed_demo(books, **(seed or {}))
     reachable = frozenset(server.url.removeprefix("http://") for server in (stripe_server, intacct_server))
-    own = replace(settings.WAITS, **({"poll": 3600.0} | (waits or {})))
+    own = replace(settings.WAITS, **(WAITS | (waits or {})))
     try:
         with override_settings(REACHABLE=reachable, WAITS=own):
             wanted = plan(intacct_server.url, stripe_server.url, SECRET)

@@ -282,6 +282,7 @@ class Invoice(Document):
     https://developer.intacct.com/api/accounts-receivable/invoices/"""
 
     kind: ClassVar[str] = "invoice"
+    modules: ClassVar[tuple[str, ...]] = ("AR", "GL")
 
     number: str
     customer: str
@@ -344,6 +345,7 @@ class Adjustment(Document):
     https://developer.intacct.com/api/accounts-receivable/ar-adjustments/"""
 
     kind: ClassVar[str] = "adjustment"
+    modules: ClassVar[tuple[str, ...]] = ("AR", "GL")
 
     number: str
     customer: str
@@ -420,6 +422,7 @@ class Payment(Document):
     """
 
     kind: ClassVar[str] = "payment"
+    modules: ClassVar[tuple[str, ...]] = ("AR", "cash", "GL")
     unique: ClassVar[bool] = False
 
     number: str
@@ -578,6 +581,7 @@ class Journal(Document):
     """
 
     kind: ClassVar[str] = "journal"
+    modules: ClassVar[tuple[str, ...]] = ("GL",)
     unique: ClassVar[bool] = False
 
     number: str
