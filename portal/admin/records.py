@@ -92,7 +92,7 @@ class RecordAdmin(Scoped):
     @display(description="state", ordering="state", label=LABELS)
     def state_label(self, record: Record) -> tuple[str, str]:
         if record.state == State.POSTED and record.verdict in words.BAD:
-            return "bad", f"posted, {Verdict(record.verdict).label}"
+            return "bad", f"posted, {record.verdict}"
         return record.state, words.state(record)
 
     @display(description="flow", ordering="flow")
