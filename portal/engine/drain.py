@@ -2,15 +2,15 @@
 
 import logging
 import time
+from datetime import datetime
 
-from django.db import connection as database
 from django.db.models import Q
 
-from audit.models import Delivery, Record, State
+from audit.models import Delivery
 from audit.states import Stale
-from portal.engine import clock, intake, lanes, post, prepare
+from portal.engine import clock, intake, lanes, post, prepare, queues
 from portal.engine.lanes import Hold, LaneLost
-from portal.models import Cursor, Lane
+from portal.models import Connection, Cursor, Lane
 
 log = logging.getLogger(__name__)
 
@@ -68,28 +68,14 @@ def _step(hold: Hold, lane: Lane) -> bool:
 def lanes_with_work() -> list[int]:
     """The lanes for which something is due now, and those whose owner went away in the middle of a send."""
     now = clock.now()
-    due = Record.objects.filter(due_at__lte=now)
-    reading = due.filter(state__in=[State.DUE, State.WAITING]).values("source_lane")
-    writing = due.filter(state__in=[State.READY, State.UNSURE, State.WAITING]).values("target_lane")
-    left = Record.objects.filter(state=State.SENDING).filter(
-        Q(target_lane__lease_until=None) | Q(target_lane__lease_until__lt=now)
-    )
-    checking = Record.objects.filter(state=State.POSTED, verdict_due_at__lte=now)
-    rows = Lane.objects.filter(Q(paused_until=None) | Q(paused_until__lte=now))
-    found = rows.filter(
-        Q(pk__in=reading)
-        | Q(pk__in=writing)
-        | Q(pk__in=left.values("target_lane"))
-        | Q(pk__in=checking.values("target_lane"))
-        | Q(side=Lane.Side.READ, company__in=_companies_to_read(now))
-    )
+    rested = Lane.objects.filter(Q(paused_until=None) | Q(paused_until__lte=now))
+    reading = Q(side=Lane.Side.READ, company__in=_companies_to_read(now))
+    found = rested.filter(queues.lanes_with_records(now) | reading)
     return list(found.order_by("side", "pk").values_list("pk", flat=True))
 
 
-def _companies_to_read(now: object) -> set[str]:
-    deliveries = Delivery.objects.filter(status=Delivery.Status.NEW, due_at__lte=now).select_related("connection")
-    cursors = Cursor.objects.filter(due_at__lte=now).select_related("connection")
-    first = deliveries.order_by("connection_id").distinct("connection_id") if database.vendor == "postgresql" else None
-    return {row.connection.account_key for row in (first if first is not None else deliveries[:500])} | {
-        row.connection.account_key for row in cursors
-    }
+def _companies_to_read(now: datetime) -> set[str]:
+    deliveries = Delivery.objects.filter(status=Delivery.Status.NEW, due_at__lte=now).values("connection")
+    cursors = Cursor.objects.filter(due_at__lte=now).values("connection")
+    rows = Connection.objects.filter(Q(pk__in=deliveries) | Q(pk__in=cursors)).exclude(account="")
+    return {one.account_key for one in rows.exclude(health=Connection.Health.DENIED)}

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from audit.models import Attempt, Posting, Record, State
 from audit.states import Move, Stale, move_all
 from connectors.base import Call, Document, Limits, Look, Target, Window
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Throttled, Unavailable
 from connectors.http import boottime
-from portal.engine import access, clock, documents, intake, outcomes
+from portal.engine import access, clock, documents, intake, outcomes, queues
 from portal.engine.lanes import Hold, LaneLost
-from portal.models import Connection, FlowSetting, Lane, Link
+from portal.models import Lane, Link
 
 log = logging.getLogger(__name__)
 QUICK = 15.0
@@ -69,14 +69,6 @@ def _recover(record: Record, attempt: Attempt | None, now: datetime) -> None:
         pass  # its worker was only slow: the answer is in
 
 
-def _live() -> QuerySet[Record]:
-    return (
-        Record.objects.filter(setting__mode=FlowSetting.Mode.LIVE, setting__paused=False, link__paused=False)
-        .exclude(link__target__health=Connection.Health.DENIED)
-        .select_related("link__source", "link__target", "link__workspace", "setting")
-    )
-
-
 def _batch(hold: Hold, first: Record | None, rows: QuerySet[Record], size: int) -> Batch | None:
     if first is None:
         return None
@@ -92,11 +84,8 @@ def _size(lane: Lane, system_limits: Limits) -> int:
 
 
 def look_again(hold: Hold, lane: Lane) -> bool:
-    """Looks for what is UNSURE and due. A paused flow does not stop looking: it only reads."""
-    rows = Record.objects.filter(target_lane=lane, state=State.UNSURE, due_at__lte=clock.now())
-    rows = rows.exclude(link__target__health=Connection.Health.DENIED).select_related(
-        "link__source", "link__target", "link__workspace", "setting"
-    )
+    """Looks for what is UNSURE and due."""
+    rows = queues.with_links(queues.to_look_for(clock.now()).filter(target_lane=lane))
     batch = _batch(hold, rows.order_by("due_at", "pk").first(), rows, 100)
     if batch is None:
         return False
@@ -131,8 +120,7 @@ def _look(batch: Batch, lane: Lane) -> Sequence[Look] | None:
 
 def post_next(hold: Hold, lane: Lane) -> bool:
     """Sends the next batch. False: nothing is ready."""
-    rows = _live().filter(target_lane=lane, state=State.READY, due_at__lte=clock.now())
-    rows = rows.filter(Q(frozen=True) | Q(revision=F("workspace__revision")))
+    rows = queues.with_links(queues.to_send(clock.now()).filter(target_lane=lane))
     first = _in_turn(lane, rows)
     if first is None:
         return False
@@ -358,7 +346,7 @@ def _calm(lane: Lane) -> None:
 
 def finish_next(hold: Hold, lane: Lane) -> bool:
     """Goes on with a document that was created but is not posted yet; never creates it again."""
-    rows = _live().filter(target_lane=lane, state=State.WAITING, due_at__lte=clock.now()).exclude(posting=None)
+    rows = queues.with_links(queues.to_finish(clock.now()).filter(target_lane=lane))
     record = rows.select_related("posting").order_by("due_at", "pk").first()
     if record is None:
         return False
@@ -387,10 +375,7 @@ def read_back(batch: Batch, lane: Lane) -> None:
 
 
 def verify_next(hold: Hold, lane: Lane) -> bool:
-    rows = Record.objects.filter(target_lane=lane, state=State.POSTED, verdict_due_at__lte=clock.now())
-    rows = rows.exclude(link__target__health=Connection.Health.DENIED).select_related(
-        "link__source", "link__target", "link__workspace", "setting", "posting"
-    )
+    rows = queues.with_links(queues.to_verify(clock.now()).filter(target_lane=lane)).select_related("posting")
     batch = _batch(hold, rows.order_by("verdict_due_at").first(), rows, 100)
     if batch is None:
         return False

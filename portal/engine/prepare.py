@@ -7,19 +7,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from audit.models import Claim, Record, State, WaitsFor
 from audit.states import Move, Stale, Trouble, move
 from connectors.base import Document, Skip
 from connectors.errors import ConnectorError, Denied, NotYet, Refused, Unavailable, Unmapped
 from mappings.models import Period
-from portal.engine import access, clock, documents, intake
+from portal.engine import access, clock, documents, intake, queues
 from portal.engine.desk import RowDesk
-from portal.models import Connection, FlowSetting, Lane, Workspace
+from portal.models import Lane, Workspace
 
 log = logging.getLogger(__name__)
-OPEN = (State.DUE, State.READY, State.SENDING, State.UNSURE, State.WAITING)
 CAUSE_WAITS = {
     "period": WaitsFor.PERIOD,
     "settings": WaitsFor.SETTINGS,
@@ -27,8 +26,6 @@ CAUSE_WAITS = {
     "duplicate": WaitsFor.DECISION,
     "approval": WaitsFor.TARGET_APPROVAL,
 }
-RETRIED = (WaitsFor.MAPPING, WaitsFor.DEPENDENCY, WaitsFor.PERIOD, WaitsFor.SETTINGS)
-"""What a record may wait for and still be prepared again by itself, when it is due."""
 
 
 def prepare_next(lane: Lane) -> bool:
@@ -47,25 +44,8 @@ def prepare_next(lane: Lane) -> bool:
 
 
 def _due(lane: Lane) -> Record | None:
-    earlier = Record.objects.filter(
-        source_account=OuterRef("source_account"),
-        target_company=OuterRef("target_company"),
-        flow=OuterRef("flow"),
-        key=OuterRef("key"),
-        version__lt=OuterRef("version"),
-        state__in=OPEN,
-    )
-    waiting = Q(state=State.WAITING, waits_for__in=RETRIED, posting=None)
-    return (
-        Record.objects.filter(Q(state=State.DUE) | waiting, source_lane=lane, due_at__lte=clock.now())
-        .filter(setting__paused=False, link__paused=False, frozen=False)
-        .exclude(setting__mode=FlowSetting.Mode.OFF)
-        .exclude(link__source__health=Connection.Health.DENIED)
-        .exclude(Exists(earlier))
-        .select_related("link__source", "link__target", "link__workspace", "setting")
-        .order_by("backfill", "due_at", "pk")
-        .first()
-    )
+    rows = queues.with_links(queues.to_prepare(clock.now()).filter(source_lane=lane))
+    return rows.order_by("backfill", "due_at", "pk").first()
 
 
 def _prepare(record: Record) -> None:

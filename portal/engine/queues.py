@@ -1,0 +1,85 @@
+"""What can be worked on now: the queues that the lanes take from, as queries. The same queries say which lanes to ring,
+so that no lane is rung for what it would not take."""
+
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from audit.models import Record, State, WaitsFor
+from portal.models import Connection, FlowSetting, Lane
+
+OPEN = (State.DUE, State.READY, State.SENDING, State.UNSURE, State.WAITING)
+RETRIED = (WaitsFor.MAPPING, WaitsFor.DEPENDENCY, WaitsFor.PERIOD, WaitsFor.SETTINGS)
+"""What a record may wait for and still be prepared again by itself, when it is due."""
+Rows = QuerySet[Record]
+
+
+def with_links(rows: Rows) -> Rows:
+    return rows.select_related("link__source", "link__target", "link__workspace", "setting")
+
+
+def _due(now: datetime) -> Rows:
+    return Record.objects.filter(due_at__lte=now)
+
+
+def _reachable(rows: Rows) -> Rows:
+    return rows.exclude(link__target__health=Connection.Health.DENIED)
+
+
+def _live(rows: Rows) -> Rows:
+    switched = rows.filter(setting__mode=FlowSetting.Mode.LIVE, setting__paused=False, link__paused=False)
+    return _reachable(switched)
+
+
+def to_prepare(now: datetime) -> Rows:
+    """A version waits until the ones before it are done."""
+    earlier = Record.objects.filter(
+        source_account=OuterRef("source_account"),
+        target_company=OuterRef("target_company"),
+        flow=OuterRef("flow"),
+        key=OuterRef("key"),
+        version__lt=OuterRef("version"),
+        state__in=OPEN,
+    )
+    waiting = Q(state=State.WAITING, waits_for__in=RETRIED, posting=None)
+    return (
+        _due(now)
+        .filter(Q(state=State.DUE) | waiting, setting__paused=False, link__paused=False, frozen=False)
+        .exclude(setting__mode=FlowSetting.Mode.OFF)
+        .exclude(link__source__health=Connection.Health.DENIED)
+        .exclude(Exists(earlier))
+    )
+
+
+def to_look_for(now: datetime) -> Rows:
+    """A paused flow does not stop looking: it only reads."""
+    return _reachable(_due(now).filter(state=State.UNSURE))
+
+
+def to_finish(now: datetime) -> Rows:
+    return _live(_due(now).filter(state=State.WAITING).exclude(posting=None))
+
+
+def to_send(now: datetime) -> Rows:
+    """Nothing prepared under an earlier revision, unless it was sent before: then only the same bytes may go."""
+    current = Q(frozen=True) | Q(revision=F("workspace__revision"))
+    return _live(_due(now).filter(current, state=State.READY))
+
+
+def to_verify(now: datetime) -> Rows:
+    return _reachable(Record.objects.filter(state=State.POSTED, verdict_due_at__lte=now))
+
+
+def left_sending(now: datetime) -> Rows:
+    """What a worker announced before it went away: nobody holds its lane."""
+    free = Q(target_lane__lease_until=None) | Q(target_lane__lease_until__lt=now)
+    return Record.objects.filter(free, state=State.SENDING)
+
+
+def lanes_with_records(now: datetime) -> Q:
+    """The lanes, as a condition on Lane, that have any of these."""
+    writing = (to_look_for(now), to_finish(now), to_send(now), to_verify(now), left_sending(now))
+    wanted = Q(side=Lane.Side.READ, pk__in=to_prepare(now).values("source_lane"))
+    for rows in writing:
+        wanted |= Q(side=Lane.Side.WRITE, pk__in=rows.values("target_lane"))
+    return wanted
