@@ -85,7 +85,7 @@ def move(one: Move, now: datetime) -> None:
 
 def move_all(moves: Sequence[Move], now: datetime) -> list[Move]:
     """Changes many records in one transaction and returns the moves that were made; stale ones are left out."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         made = [one for one in moves if _change(one, now)]
         trail.write(
             trail.entry(

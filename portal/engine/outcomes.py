@@ -6,7 +6,7 @@ Facts are never fenced: a true answer that arrives late is recorded, by its atte
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,12 +30,27 @@ NEVER = timedelta(days=3650)
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def answered(attempt: Attempt, answer: Answer | None) -> None:
-    """Records the answer to one attempt; None is silence. A savepoint each: one bad outcome leaves the others alone."""
+def answered(attempts: Sequence[Attempt], answers: Mapping[str, Answer]) -> None:
+    """Records the answers to the attempts of one request, by control; a missing one is silence.
+
+    One commit for all, a savepoint each: one bad outcome leaves the others alone.
+    """
+    if not attempts:
+        return
     now = clock.now()
+    with transaction.atomic():
+        rows = Record.objects.select_for_update(of=("self",)).select_related("link__target")
+        records = rows.in_bulk([attempt.record_id for attempt in attempts])
+        for attempt in attempts:
+            _answered(records[attempt.record_id], attempt, answers.get(attempt.control), now)
+        posted = [record for record in records.values() if record.state == State.POSTED]
+        _wake_dependents(posted, now)
+        _forget_periods(posted)
+
+
+def _answered(record: Record, attempt: Attempt, answer: Answer | None, now: datetime) -> None:
     try:
         with transaction.atomic():
-            record = Record.objects.select_for_update().get(pk=attempt.record_id)
             if isinstance(answer, Done):
                 _note(attempt, Attempt.Outcome.DONE, now, target_id=answer.id, reference=answer.reference)
                 _done(record, answer, now)
@@ -56,7 +71,6 @@ def _done(record: Record, done: Done, now: datetime) -> None:
             _double(record, posting.target_id, done.id, now)
         return
     _posted(record, done.id, done.number, done.state, done.url, now, found=False)
-    _forget_period(record)
 
 
 def _posted(
@@ -80,17 +94,20 @@ def _posted(
     fields = {"frozen": False, "due_at": now + NEVER, "verdict_due_at": now, "hold_until": None, "tries": 0}
     data = {"target_id": id, "number": number}
     move(Move(record, State.POSTED, what, said or f"{record.kind} {number or id}", data=data, fields=fields), now)
-    _wake_dependents(record, now)
 
 
-def _wake_dependents(record: Record, now: datetime) -> None:
+def _wake_dependents(posted: Sequence[Record], now: datetime) -> None:
+    """Only quicker than the sweep, which would find them too. The records of one request share accounts and flow."""
+    if not posted:
+        return
+    first = posted[0]
     Record.objects.filter(
-        source_account=record.source_account,
-        target_company=record.target_company,
+        source_account=first.source_account,
+        target_company=first.target_company,
         state=State.WAITING,
         waits_for=WaitsFor.DEPENDENCY,
-        waits_on_flow=record.flow,
-        waits_on_key=record.key,
+        waits_on_flow=first.flow,
+        waits_on_key__in=[record.key for record in posted],
     ).update(due_at=now)
 
 
@@ -166,16 +183,18 @@ def _learn_period(record: Record, now: datetime) -> None:
         Period.objects.filter(pk=row.pk).update(closed_to=record.day)
 
 
-def _forget_period(record: Record) -> None:
+def _forget_periods(posted: Sequence[Record]) -> None:
     """A document was taken in a period that we had learned is closed: it is open again. What waits for it is prepared
     anew, because the workspace's revision grows with the change."""
-    if record.day is None:
+    if not posted:
         return
-    learned = Period.objects.filter(connection_id=record.link.target_id, learned=True, closed_to__gte=record.day)
-    if not learned.exists():
-        return
-    document = documents.of(record)
-    learned.filter(module__in=document.modules, entity__in=["", *document.entities()]).delete()
+    learned = list(Period.objects.filter(connection_id=posted[0].link.target_id, learned=True))
+    for record in posted if learned else ():
+        document = documents.of(record)
+        for row in learned:
+            fits = row.module in document.modules and row.entity in ("", *document.entities())
+            if fits and record.day is not None and row.closed_to >= record.day:
+                row.delete()
 
 
 def _latest(record: Record, attempt: Attempt) -> bool:
@@ -281,6 +300,7 @@ def _absent(record: Record, now: datetime) -> None:
 def adopt(record: Record, found: Found, now: datetime, said: str) -> None:
     with transaction.atomic():
         _posted(record, found.id, found.number, found.state, found.url, now, found=True, said=said)
+        _wake_dependents([record], now)
 
 
 def own(record: Record, standing: Sequence[Found]) -> bool:
@@ -313,7 +333,7 @@ def finished(record: Record, state: str, now: datetime) -> None:
     try:
         fields = {"due_at": now + NEVER, "verdict_due_at": now}
         move(Move(record, State.POSTED, "record.posted", f"released there: {state}", fields=fields), now)
-        _wake_dependents(record, now)
+        _wake_dependents([record], now)
     except Stale:
         pass
 

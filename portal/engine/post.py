@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 
 from audit.models import Attempt, Posting, Record, State
 from audit.states import Move, Stale, move_all
-from connectors.base import Call, Document, Limits, Look, Target, Window
+from connectors.base import Answer, Call, Document, Limits, Look, Target, Window
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Throttled, Unavailable
 from connectors.http import boottime
 from portal.engine import access, clock, documents, intake, outcomes, queues
@@ -233,8 +233,7 @@ def _send(batch: Batch, calls: list[Call], lane: Lane) -> None:
         log.exception("sending to %s", lane)
         _no_answer(batch, attempts, Malformed("", f"{type(error).__name__} in our own code"), lane)
         return
-    for attempt in attempts:
-        outcomes.answered(attempt, answers.get(attempt.control))
+    outcomes.answered(attempts, answers)
     clear = all(attempt.control in answers for attempt in attempts)
     _resize(lane, batch.limits, len(calls), boottime() - began, clear=clear)
     if clear:
@@ -278,18 +277,18 @@ def _announce(batch: Batch, calls: Sequence[Call], attempts: list[Attempt]) -> W
 
 
 def _undo(attempts: Sequence[Attempt]) -> None:
-    for attempt in attempts:
-        outcomes.answered(attempt, Unavailable("the lane was lost before sending", sent=False))
+    _all_said(attempts, Unavailable("the lane was lost before sending", sent=False))
+
+
+def _all_said(attempts: Sequence[Attempt], answer: Answer) -> None:
+    outcomes.answered(attempts, {attempt.control: answer for attempt in attempts})
 
 
 def _refused_whole(batch: Batch, calls: list[Call], attempts: list[Attempt], error: Refused, lane: Lane) -> None:
     if len(calls) == 1:
-        for attempt in attempts:
-            outcomes.answered(attempt, error)
+        _all_said(attempts, error)
         return
-    unsent = Unavailable(f"the whole request was refused: {error.said}", sent=False)
-    for attempt in attempts:
-        outcomes.answered(attempt, unsent)
+    _all_said(attempts, Unavailable(f"the whole request was refused: {error.said}", sent=False))
     middle = len(calls) // 2
     for half in (range(middle), range(middle, len(calls))):
         part = batch.only(list(half))
@@ -300,9 +299,7 @@ def _refused_whole(batch: Batch, calls: list[Call], attempts: list[Attempt], err
 
 def _no_answer(batch: Batch, attempts: Sequence[Attempt], error: ConnectorError, lane: Lane) -> None:
     unsent = isinstance(error, Denied) or (isinstance(error, Unavailable) and not error.sent)
-    said = Unavailable(error.said, sent=not unsent)
-    for attempt in attempts:
-        outcomes.answered(attempt, said)
+    _all_said(attempts, Unavailable(error.said, sent=not unsent))
     if isinstance(error, Denied):
         intake.deny(batch.link.target, error)
         return
