@@ -23,6 +23,7 @@ from audit.states import Stale
 from portal.admin import roles
 from portal.engine import clock
 from portal.engine.decide import NotNow
+from portal.models import Workspace
 
 STALE = "Somebody was first: it has changed since you opened this page. Nothing was done. Look at it as it is now."
 
@@ -71,7 +72,10 @@ class Scoped(ModelAdmin):
         return Rows
 
     def seen(self, request: HttpRequest, model: Any) -> QuerySet[Any]:
-        """The rows of another model that this user may see. Models without a page: none."""
+        """The rows of another model that this user may see. Models without a page: none. A member knows his workspaces
+        although their pages are the operators'."""
+        if model is Workspace and not roles.operator(request):
+            return Workspace.objects.filter(pk__in=list(roles.of(request)))
         page = self.admin_site._registry.get(model)
         if not isinstance(page, Scoped):
             return model._default_manager.none()
