@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import select
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -87,11 +88,33 @@ def become(order: dict[str, Any]) -> None:
     for name in dir(fresh):
         if name.isupper():
             setattr(settings, name, getattr(fresh, name))
+    if os.environ.get("TOY_ENGINE"):
+        settings.DATABASES["default"]["ENGINE"] = os.environ["TOY_ENGINE"]
     connections._settings = None  # type: ignore[attr-defined]
     connections.__dict__.pop("settings", None)
     for alias in list(connections):
         if hasattr(connections._connections, alias):  # type: ignore[attr-defined]
             del connections[alias]
+    count_from_announcement()
+
+
+def count_from_announcement() -> None:
+    """Tells whoever counts database messages when an announcement begins."""
+    from tests.toy import harm  # noqa: PLC0415
+
+    if os.environ.get("TOY_KILL"):
+        from tests.engine.counting.base import COUNTER  # noqa: PLC0415
+
+        harm.BEFORE_ANNOUNCE.append(COUNTER.begin)
+    if os.environ.get("TOY_ARM"):
+        harm.BEFORE_ANNOUNCE.append(arm)
+
+
+def arm() -> None:
+    if os.environ.get("TOY_ARM"):
+        with socket.create_connection(("127.0.0.1", int(os.environ.pop("TOY_ARM")))) as line:
+            line.sendall(str(os.getpid()).encode())
+            line.recv(2)
 
 
 if __name__ == "__main__":

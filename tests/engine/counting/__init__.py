@@ -1,0 +1,1 @@
+"""A database backend for tests: SQLite that counts the statements from the announcement to the outcome, and kills."""
