@@ -1,0 +1,32 @@
+import signal
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.supervise import CannotStart, House, answers, free_port
+
+
+class Command(BaseCommand):
+    help = "Runs only the stand-ins of the outside systems, on this machine. Ctrl-C stops them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--intacct", type=int, default=8101, help="port")
+        parser.add_argument("--stripe", type=int, default=8102, help="port")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        house = House(self.stdout.write)
+        for which in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(which, lambda *_: house.stopping.set())
+        ports = {"sage_intacct": free_port(options["intacct"]), "stripe": free_port(options["stripe"])}
+        try:
+            for name, port in ports.items():
+                child = house.start(name, [sys.executable, "-m", f"standins.{name}", "--port", str(port)], {})
+                house.wait_for(child, lambda port=port: answers(f"http://127.0.0.1:{port}/"))
+            self.stdout.write("ML_REACHABLE=" + ",".join(f"127.0.0.1:{port}" for port in ports.values()))
+            house.until_one_ends()
+        except CannotStart as error:
+            raise CommandError(str(error)) from None
+        finally:
+            house.stop()
