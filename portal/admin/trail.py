@@ -34,14 +34,13 @@ class TrailAdmin(Scoped):
     list_display = ("when", "actor", "what", "about", "record_link", "workspace")
     list_display_links = None
     list_filter = (PersonFilter, "at", ("workspace", ScopedRelatedFilter))
-    list_select_related = ("record", "workspace")
     search_fields = ("actor", "what", "said", "record__key")
     search_help_text = "Person, what, words or key of a record"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         heavy = ("record__payload", "record__document", "record__trace")
-        return super().get_queryset(request).select_related("record").defer("data", *heavy)
+        return super().get_queryset(request).select_related("record", "workspace").defer("data", *heavy)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method != "GET":
