@@ -18,7 +18,7 @@ PEOPLE = ("owner", "finance", "support", "auditor")
 
 def plan(intacct: str, stripe: str, hook_secret: str, *, password: str = DEMO_PASSWORD) -> dict[str, Any]:
     """`intacct` and `stripe` are the base addresses of the stand-ins."""
-    people = [{"username": role, "password": password, "role": role} for role in PEOPLE]
+    people: list[dict[str, Any]] = [{"username": role, "password": password, "role": role} for role in PEOPLE]
     people.append({"username": "operator", "password": password, "role": "owner", "operator": True})
     return {
         "workspaces": [

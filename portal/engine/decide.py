@@ -23,7 +23,7 @@ def retry(record: Record, stamp: int, actor: str, reason: str = "") -> str:
     skipped. Returns what will happen, in words."""
     now = clock.now()
     if record.state == State.UNSURE:
-        return _look_now(record, stamp, actor, now)
+        return _soon(record, stamp, actor, "It is looked for at the target; nothing is sent.", now)
     if record.state == State.WAITING and hasattr(record, "posting"):
         Record.objects.filter(pk=record.pk, stamp=stamp).update(due_at=now)
         return _said(
@@ -66,19 +66,13 @@ def _renew(record: Record, stamp: int, actor: str, said: str, now: datetime, **f
     bell.ring(record.source_lane_id)
 
 
-def _look_now(record: Record, stamp: int, actor: str, now: datetime) -> str:
+def _soon(record: Record, stamp: int, actor: str, said: str, now: datetime) -> str:
+    """Makes due what the target lane does with it anyway: a look, or the look at its release. Sends nothing."""
     with transaction.atomic():
-        rows = Record.objects.filter(pk=record.pk, stamp=stamp, state=State.UNSURE)
+        rows = Record.objects.filter(pk=record.pk, stamp=stamp, state=record.state)
         if not rows.update(due_at=now, stamp=stamp + 1):
             raise Stale(str(record))
-        line = "It is looked for at the target; nothing is sent."
-        trail.write(
-            [trail.entry(record.workspace_id, "person.looked", at=now, said=line, actor=actor, record_id=record.pk)]
-        )
+        line = trail.entry(record.workspace_id, "person.looked", at=now, said=said, actor=actor, record_id=record.pk)
+        trail.write([line])
     bell.ring(record.target_lane_id)
-    return line
-
-
-def _said(record: Record, actor: str, what: str, said: str, now: datetime) -> str:
-    trail.write([trail.entry(record.workspace_id, what, at=now, said=said, actor=actor, record_id=record.pk)])
     return said

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
 from connectors import registry
 from mappings.models import Mapping, Period
@@ -86,6 +87,7 @@ def _connection(workspace: Workspace, row: dict[str, Any], made: Made) -> Connec
         connection.set_hook_secrets(secrets)
         connection.settings = row.get("settings", {})
         connection.save()
+        connection.sessions.all().delete()  # a sign-in belongs to the credentials it was made with
     if changed or not connection.account:
         checks = list(examine(connection, ACTOR))
         made.failed[name] = [f"{c.label}: {c.said} {c.cure}".strip() for c in checks if c.outcome == "failed"]
@@ -152,8 +154,13 @@ def _mapping(link_id: int, row: dict[str, Any]) -> None:
 
 def replace(known: Mapping, target: str, facts: dict[str, str], actor: str) -> Mapping:
     """Changes a mapping without losing what it was: the old row stays, retired, for the traces that name it."""
-    known.retired = True
-    known.save(update_fields=["retired"])
+    with transaction.atomic():
+        known.retired = True
+        known.save(update_fields=["retired"])
+        return _next_version(known, target, facts, actor)
+
+
+def _next_version(known: Mapping, target: str, facts: dict[str, str], actor: str) -> Mapping:
     return Mapping.objects.create(
         link_id=known.link_id,
         table=known.table,

@@ -1,6 +1,7 @@
 import signal
 import sys
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         try:
             for name, port in ports.items():
                 child = house.start(name, [sys.executable, "-m", f"standins.{name}", "--port", str(port)], {})
-                house.wait_for(child, lambda port=port: answers(f"http://127.0.0.1:{port}/"))
+                house.wait_for(child, partial(answers, f"http://127.0.0.1:{port}/"))
             self.stdout.write("ML_REACHABLE=" + ",".join(f"127.0.0.1:{port}" for port in ports.values()))
             house.until_one_ends()
         except CannotStart as error:
