@@ -25,10 +25,7 @@ def retry(record: Record, stamp: int, actor: str, reason: str = "") -> str:
     if record.state == State.UNSURE:
         return _soon(record, stamp, actor, "It is looked for at the target; nothing is sent.", now)
     if record.state == State.WAITING and hasattr(record, "posting"):
-        Record.objects.filter(pk=record.pk, stamp=stamp).update(due_at=now)
-        return _said(
-            record, actor, "person.retried", "It stands at the target; its release there is looked at again.", now
-        )
+        return _soon(record, stamp, actor, "It stands at the target; its release there is looked at again.", now)
     if record.state in (State.WAITING, State.FAILED, State.SKIPPED, State.READY) and not record.frozen:
         if record.code in ("unsure.absent", "unsure.several", "unsure.differs", "unsure.reversed"):
             raise NotNow("It was sent and its fate is open: say whether it is there.")

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from audit.models import Delivery
 from audit.states import Stale
-from portal.engine import clock, intake, lanes, post, prepare, queues
+from portal.engine import bell, clock, intake, lanes, post, prepare, queues
 from portal.engine.lanes import Hold, LaneLost
 from portal.models import Connection, Cursor, Lane
 
@@ -30,7 +30,16 @@ def drain(lane_id: int, *, seconds: float = 60.0) -> bool:
             quiet = lanes.still_quiet(hold)
         if quiet and lanes_rung(lane_id) == hold.rung:
             break
+    if did:
+        _pass_on(lane_id)
     return did
+
+
+def _pass_on(lane_id: int) -> None:
+    """What was done here is often work for another lane: prepared for the target, or released for the source."""
+    for other in lanes_with_work():
+        if other != lane_id:
+            bell.ring(other)
 
 
 def lanes_rung(lane_id: int) -> int:
