@@ -21,7 +21,7 @@ def migrate() -> None:
 
 
 def provision(plan: Json) -> None:
-    from portal.engine.provisioning import provision as set_up  # noqa: PLC0415
+    from portal.engine.provisioning import provision as set_up
 
     made = set_up(plan)
     assert not any(made.failed.values()), made.failed
@@ -31,7 +31,7 @@ def provision(plan: Json) -> None:
 def work(until_quiet: bool = True, seconds: float = 0, ahead: float = 0) -> None:
     """`manage.py work`; `ahead`: with a wall clock that is so many seconds ahead."""
     if ahead:
-        import time_machine  # noqa: PLC0415
+        import time_machine
 
         with time_machine.travel(time.time() + ahead, tick=True):
             call_command("work", until_quiet=until_quiet, seconds=seconds)
@@ -40,7 +40,7 @@ def work(until_quiet: bool = True, seconds: float = 0, ahead: float = 0) -> None
 
 
 def records() -> list[Json]:
-    from audit.models import Record  # noqa: PLC0415
+    from audit.models import Record
 
     names = ("pk", "flow", "key", "version", "state", "waits_for", "code", "said", "rounds", "take", "stamp", "verdict")
     return [
@@ -55,20 +55,20 @@ def records() -> list[Json]:
 
 
 def problems() -> list[str]:
-    from audit.models import Problem  # noqa: PLC0415
+    from audit.models import Problem
 
     return list(Problem.objects.filter(closed_at=None).values_list("code", flat=True))
 
 
 def sweep() -> None:
-    from portal.engine import sweep as engine  # noqa: PLC0415
+    from portal.engine import sweep as engine
 
     engine.sweep()
 
 
 def map_account(source: str, target: str) -> None:
-    from mappings.models import Mapping  # noqa: PLC0415
-    from portal.models import Link  # noqa: PLC0415
+    from mappings.models import Mapping
+    from portal.models import Link
 
     Mapping.objects.create(link=Link.objects.get(), table="account", source=source, target=target)
 
@@ -82,17 +82,17 @@ def map_many(sources: list[str]) -> None:
 
 def poll() -> None:
     """The source's feed is due."""
-    from portal.engine import clock  # noqa: PLC0415
-    from portal.models import Cursor  # noqa: PLC0415
+    from portal.engine import clock
+    from portal.models import Cursor
 
     Cursor.objects.update(due_at=clock.now())
 
 
 def retry(key: str, stamp: int) -> str:
     """Presses retry on what a page showed; says what came of it."""
-    from audit.models import Record  # noqa: PLC0415
-    from audit.states import Stale  # noqa: PLC0415
-    from portal.engine import decide  # noqa: PLC0415
+    from audit.models import Record
+    from audit.states import Stale
+    from portal.engine import decide
 
     try:
         return decide.retry(Record.objects.get(key=key), stamp, "somebody")
@@ -102,8 +102,8 @@ def retry(key: str, stamp: int) -> str:
 
 def crowd(times: int) -> None:
     """Many threads that ask the books for choices, as fast as they can."""
-    from portal.engine import access  # noqa: PLC0415
-    from portal.models import Connection  # noqa: PLC0415
+    from portal.engine import access
+    from portal.models import Connection
 
     def ask(_: int) -> None:
         try:
@@ -118,9 +118,9 @@ def crowd(times: int) -> None:
 
 def prepare_all() -> None:
     """Takes everything in and prepares it, and sends nothing: the records are ready, but not due."""
-    from audit.models import Record  # noqa: PLC0415
-    from portal.engine import clock, drain  # noqa: PLC0415
-    from portal.models import Lane  # noqa: PLC0415
+    from audit.models import Record
+    from portal.engine import clock, drain
+    from portal.models import Lane
 
     drain.drain(_lane("read"))
     far = clock.in_seconds(86_400, clock.now())
@@ -130,8 +130,8 @@ def prepare_all() -> None:
 
 def ring_and_drain(part: int, parts: int) -> None:
     """What a task of the broker does, for one record after the other."""
-    from audit.models import Record  # noqa: PLC0415
-    from portal.engine import clock, drain, lanes  # noqa: PLC0415
+    from audit.models import Record
+    from portal.engine import clock, drain, lanes
 
     lane_id = _lane("write")
     for pk in list(Record.objects.order_by("pk").values_list("pk", flat=True))[part::parts]:
@@ -141,15 +141,15 @@ def ring_and_drain(part: int, parts: int) -> None:
 
 
 def _lane(side: str) -> int:
-    from portal.models import Connection  # noqa: PLC0415
-    from portal.engine import lanes  # noqa: PLC0415
+    from portal.engine import lanes
+    from portal.models import Connection
 
     system = "toysource" if side == "read" else "toybooks"
     return lanes.of(Connection.objects.get(system=system).account_key, side).pk
 
 
 def lane(side: str = "write") -> Json:
-    from portal.models import Lane  # noqa: PLC0415
+    from portal.models import Lane
 
     one = Lane.objects.get(side=side, company__startswith="toybooks" if side == "write" else "toysource")
     return {"epoch": one.epoch, "owner": one.owner, "rung": one.rung, "pauses": one.pauses, "batch": one.batch}

@@ -15,11 +15,11 @@ from typing import Any
 
 
 def main() -> None:
-    import django  # noqa: PLC0415 - after the environment was set
+    import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    import portal.management.commands.work  # noqa: F401, PLC0415 - loaded once for all children
+    import portal.management.commands.work  # noqa: F401 - loaded once for all children
 
     children: dict[int, Any] = {}
     buffer = b""
@@ -63,7 +63,7 @@ def fork(order: dict[str, Any]) -> int:
             Path(order["result"]).write_text(json.dumps(result))
         status = 0
     except BaseException:  # noqa: BLE001 - the end of a process
-        import traceback  # noqa: PLC0415
+        import traceback
 
         traceback.print_exc()
     finally:
@@ -80,9 +80,10 @@ def become(order: dict[str, Any]) -> None:
     os.dup2(log, 2)
     os.environ.update(order["env"])
 
-    from django.conf import settings  # noqa: PLC0415
-    from django.db import connections  # noqa: PLC0415
-    from portal import settings as module  # noqa: PLC0415
+    from django.conf import settings
+    from django.db import connections
+
+    from portal import settings as module
 
     fresh = importlib.reload(module)
     for name in dir(fresh):
@@ -100,10 +101,10 @@ def become(order: dict[str, Any]) -> None:
 
 def count_from_announcement() -> None:
     """Tells whoever counts database messages when an announcement begins."""
-    from tests.toy import harm  # noqa: PLC0415
+    from tests.toy import harm
 
     if os.environ.get("TOY_KILL"):
-        from tests.engine.counting.base import COUNTER  # noqa: PLC0415
+        from tests.engine.counting.base import COUNTER
 
         harm.BEFORE_ANNOUNCE.append(COUNTER.begin)
     if os.environ.get("TOY_ARM"):

@@ -25,7 +25,18 @@ UNCLEAR = {
 }
 PROVED = {"throttle": 0.1, "session": 0.0}
 HARMLESS = {"slow": 0.3, "none": 0.0}
-RELEASE = ("commit_then_reset", "commit_then_500", "half", "garbage", "drip", "before", "lost_504", "throttle", "session", "odd")
+RELEASE = (
+    "commit_then_reset",
+    "commit_then_500",
+    "half",
+    "garbage",
+    "drip",
+    "before",
+    "lost_504",
+    "throttle",
+    "session",
+    "odd",
+)
 
 
 @dataclass
@@ -50,7 +61,10 @@ def told(request: pytest.FixtureRequest, nursery: Nursery, tmp_path_factory: pyt
                 for kind in KINDS
                 if fault != "none"
             ],
-            *[{"key": f"release:release-{fault}", "fault": fault, "seconds": faults.get(fault, 0)} for fault in RELEASE],
+            *[
+                {"key": f"release:release-{fault}", "fault": fault, "seconds": faults.get(fault, 0)}
+                for fault in RELEASE
+            ],
         )
         toy.env["ML_BATCH"] = "1"
         toy.set_up()

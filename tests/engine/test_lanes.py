@@ -6,13 +6,13 @@ import pytest
 
 from tests.engine import world
 from tests.engine.conftest import Worlds
-from tests.engine.processes import BooksProcess, wait_for
+from tests.engine.processes import BooksProcess, Json, wait_for
 from tests.engine.world import World, entry
 
 pytestmark = pytest.mark.processes
 
 
-def plains(count: int) -> list[world.Json]:
+def plains(count: int) -> list[Json]:
     return [entry(f"D{number:03d}") for number in range(count)]
 
 

@@ -79,7 +79,7 @@ def test_h1b_absence_is_not_believed_before_the_hold_is_over(worlds: Worlds, kin
 
 
 def test_h1e_retry_pressed_twice_on_an_unsure_record_looks_once_and_posts_nothing(worlds: Worlds) -> None:
-    toy = worlds(PROCESSING=4.0, LOOK=2.0)
+    toy = worlds(PROCESSING=8.0, LOOK=60.0)
     toy.give(entry("D1"))
     toy.books.script({"key": "D1", "fault": "lost_504"})
     toy.set_up()
@@ -92,7 +92,8 @@ def test_h1e_retry_pressed_twice_on_an_unsure_record_looks_once_and_posts_nothin
     said = sorted(press.log.with_suffix(".json").read_text() for press in presses)
     assert "It is looked for at the target; nothing is sent." in said[0]
     assert said[1].startswith('"Stale')
-    time.sleep(0.3)
+    wait_for("the look", lambda: toy.books.state()["requests"]["find"] > looks)
+    time.sleep(0.5)
     assert toy.books.state()["requests"]["find"] == looks + 1
     assert creates(toy) == 1
     assert toy.records()["D1"]["trail"].count("person.looked") == 1
@@ -150,9 +151,7 @@ def test_a_refusal_of_what_is_sent_again_is_never_definite(toy: World) -> None:
 
 def test_what_is_never_found_and_always_refused_again_waits_for_a_person(toy: World) -> None:
     toy.give(entry("D1"))
-    toy.books.script(
-        {"key": "D1", "fault": "lost_504"}, *[{"key": "D1", "fault": "odd"} for _ in range(10)]
-    )
+    toy.books.script({"key": "D1", "fault": "lost_504"}, *[{"key": "D1", "fault": "odd"} for _ in range(10)])
     toy.set_up()
     toy.work()
     record = toy.records()["D1"]

@@ -51,7 +51,7 @@ def _link(books: str, map_sales: bool) -> Json:
         "target": books,
         "start_at": "2026-01-01T00:00:00+00:00",
         "mappings": [{"table": "account", "source": "sales", "target": "4000"}] if map_sales else [],
-        "flows": {flow: "live" for flow in ("party", "keyed", "plain", "stepped")},
+        "flows": dict.fromkeys(("party", "keyed", "plain", "stepped"), "live"),
     }
 
 

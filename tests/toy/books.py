@@ -1,8 +1,8 @@
 """The toy's books as a process of their own: `python -m tests.toy.books --file LEDGER`. Prints its port.
 
-What goes wrong is scripted over `/_control`: faults are bound to a document's number and each strikes once, in the first
-request that carries it; a second one of the same number in the next. Where the faults of several documents of one request
-concern the whole of it, the first in the script strikes and all are used up.
+What goes wrong is scripted over `/_control`: faults are bound to a document's number and each strikes once, in the
+first request that carries it; a second one of the same number in the next. Where the faults of several documents of one
+request concern the whole of it, the first in the script strikes and all are used up.
 
 before             the connection is reset, nothing was done
 commit_then_reset  booked, then the connection is reset

@@ -54,5 +54,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         COUNTER.before()
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         COUNTER.after("COMMIT")
