@@ -115,7 +115,7 @@ class World:
         order = {"until_quiet": until_quiet, **args}
         return self.nursery.start("tests.engine.acts:work", order, env={**self.env, **(env or {})}, log=log)
 
-    def work(self, seconds: float = 40.0) -> None:
+    def work(self, seconds: float = 120.0) -> None:
         """Works until all is quiet; a worker that a harm has killed is followed by another."""
         for _ in range(400):
             worker = self.worker(seconds=seconds)
