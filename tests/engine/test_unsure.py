@@ -79,7 +79,7 @@ def test_h1b_absence_is_not_believed_before_the_hold_is_over(worlds: Worlds, kin
 
 
 def test_h1e_retry_pressed_twice_on_an_unsure_record_looks_once_and_posts_nothing(worlds: Worlds) -> None:
-    toy = worlds(PROCESSING=8.0, LOOK=60.0)
+    toy = worlds(PROCESSING=8.0, LOOK=60.0, RETRY_MOST=60.0)
     toy.give(entry("D1"))
     toy.books.script({"key": "D1", "fault": "lost_504"})
     toy.set_up()
