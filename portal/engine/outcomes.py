@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 
 from audit import trail
 from audit.models import Attempt, Posting, Problem, Record, State, Verdict, WaitsFor
 from audit.states import Move, Stale, Trouble, move
 from connectors.base import Answer, Document, Done, Found
-from connectors.errors import ConnectorError, Refused, Unavailable
+from connectors.errors import ConnectorError, NotYet, Refused, Unavailable
 from mappings.models import Period
 from portal.engine import clock, documents
 from portal.engine.prepare import due_of, waits_of
@@ -59,7 +59,7 @@ def _answered(record: Record, attempt: Attempt, answer: Answer | None, now: date
             else:
                 _note(attempt, Attempt.Outcome.REFUSED, now, error=answer)
                 _refused(record, attempt, answer, now)
-    except (Stale, DatabaseError):
+    except (Stale, Error):
         # The attempt stays announced; whoever takes the lane next treats it as unclear, which is always safe.
         log.exception("the outcome of %s could not be recorded", attempt)
 
@@ -156,6 +156,8 @@ def refuse(record: Record, error: ConnectorError, now: datetime, *, taken: bool)
         "tries": record.tries + 1,
         "take": record.take + (1 if taken else 0),
     }
+    if isinstance(error, NotYet):
+        fields |= {"waits_on_flow": error.flow, "waits_on_key": error.key}
     if isinstance(error, Refused) and error.cause == "period":
         _learn_period(record, now)
     what = "record.refused" if taken else "record.waits"

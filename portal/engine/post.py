@@ -271,7 +271,7 @@ def _announce(batch: Batch, calls: Sequence[Call], attempts: list[Attempt]) -> W
             )
             for record, call in zip(batch.records, calls, strict=True)
         )
-        attempts.extend(made)
+    attempts.extend(made)
     # Here the commit has been answered. If that answer was lost, the exception leaves before anything is sent.
     return Window(send_by=began + min(MARGIN_TO_SEND, limits.write_deadline), close_by=began + limits.write_deadline)
 

@@ -28,6 +28,7 @@ def _reachable(rows: Rows) -> Rows:
 
 def _live(rows: Rows) -> Rows:
     switched = rows.filter(setting__mode=FlowSetting.Mode.LIVE, setting__paused=False, link__paused=False)
+    switched = switched.filter(link__removed=False)
     return _reachable(switched)
 
 
@@ -45,6 +46,7 @@ def to_prepare(now: datetime) -> Rows:
     return (
         _due(now)
         .filter(Q(state=State.DUE) | waiting, setting__paused=False, link__paused=False, frozen=False)
+        .filter(link__removed=False)
         .exclude(setting__mode=FlowSetting.Mode.OFF)
         .exclude(link__source__health=Connection.Health.DENIED)
         .exclude(Exists(earlier))
