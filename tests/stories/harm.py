@@ -8,7 +8,7 @@ unsent      announced, then the time to begin sending is over: no byte leaves
 before      the gateway reads the request, does nothing, breaks off
 committed   the gateway does it all, then breaks off
 lost        the answer came in whole, and the worker loses it
-killed      the answer came in whole, and the process is killed before it records the first planned document's
+killed      the answer came in whole, and the process is killed in the transaction that records it
 """
 
 import json
@@ -19,17 +19,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from audit.models import Attempt
-from connectors.base import Announce, Answer, Response, Window
-from connectors.http import HttpWire
-from portal.engine import outcomes
+from django.db.models.signals import pre_save
 
-POINTS = ("unsent", "before", "committed", "lost", "killed")
+from audit.models import Posting
+from connectors.base import Announce, Response, Window
+from connectors.http import HttpWire
+
 AT_THE_GATEWAY = {"before": "before", "committed": "commit_then_reset"}
 CONTROL = re.compile(rb'controlid="([^"]+)"')
 
 _request = HttpWire.request
-_answered = outcomes.answered
 _doomed: set[str] = set()
 
 
@@ -90,11 +89,10 @@ def _late(announce: Announce) -> Announce:
     return announced
 
 
-def answered(attempt: Attempt, answer: Answer | None) -> None:
-    if attempt.control in _doomed:
+def die(instance: Posting, **_: Any) -> None:
+    if instance.record.control in _doomed:
         os._exit(9)
-    _answered(attempt, answer)
 
 
 HttpWire.request = request  # type: ignore[method-assign]
-outcomes.answered = answered
+pre_save.connect(die, sender=Posting, dispatch_uid="harm")

@@ -8,15 +8,18 @@ import pytest
 from audit.models import Record, TrailEntry
 from tests.stories import oracle
 from tests.stories.crew import Crew
-from tests.stories.harm import POINTS
 from tests.story import Story, told
 
 CUSTOMERS = 10
+POINTS = ("unsent", "before", "committed", "lost", "killed")
+"""Where a write is cut; harm.py says how."""
 
 
 def invoices_and_payments(world: Story, count: int) -> None:
     """In the Stripe stand-in, through its objects; every amount is another."""
     customers = [world.customer(f"Customer {number}") for number in range(CUSTOMERS)]
+    assert set(world.deliver(["customer.created"])) == {200}
+    world.work()
     for number in range(count):
         world.invoice(customers[number % CUSTOMERS], 1000 + 7 * number)
     assert set(world.deliver(["invoice.paid"])) == {200}
@@ -61,16 +64,16 @@ def left_as_it_must(control: str, point: str) -> None:
 def run(crew: Crew, world: Story, *, count: int, batch: int) -> None:
     invoices_and_payments(world, count)
     plan = a_fifth(world, count)
-    crew.work(world, plan, batch=batch)
+    crew.work(world, plan, batch=batch, flows={"invoice": count, "payment": count})
     judge(world, crew, count, plan)
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize("batch", [7])
-def test_a_hundred_invoices_and_payments_stand_once_although_a_fifth_was_hit(
+def test_a_few_invoices_and_payments_stand_once_although_a_fifth_was_hit(
     world: Story, crew: Crew, batch: int
 ) -> None:
-    run(crew, world, count=100, batch=batch)
+    run(crew, world, count=70, batch=batch)
     assert {strike["point"] for strike in crew.strikes} == set(POINTS)
 
 

@@ -60,13 +60,6 @@ def test_what_never_arrived_is_sent_again_only_after_the_hold_and_under_the_same
     oracle.compare(world.shop, world.company)
 
 
-def been_there_for_long(world: Story, name: str) -> None:
-    """What is in the books stays visible when fresh writes are not."""
-    with world.books.unit():
-        for row in world.rows(name):
-            world.company.put(name, row["RECORDNO"], {**row, "_AT": 0.0})
-
-
 @pytest.fixture
 def unsure(transactional_db: None) -> Iterator[Story]:
     """One invoice was sent, its answer was lost, it cannot be seen yet, and the next look is far away."""
@@ -74,7 +67,7 @@ def unsure(transactional_db: None) -> Iterator[Story]:
         customer = it.customer()
         it.deliver(["customer.created"])
         it.work()
-        been_there_for_long(it, "CUSTOMER")
+        it.been_there_for_long()
         it.invoice(customer, paid=False)
         it.books.faults.add("commit_then_reset", {"function": "create_invoice"})
         it.books.knobs.turn({"visible_after": 3600})
