@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -69,9 +70,9 @@ def test_a_hook_that_nobody_made_is_not_found(db: None) -> None:
     assert not Delivery.objects.exists()
 
 
-@pytest.mark.parametrize("method", ["get", "put", "delete", "patch", "options", "head"])
-def test_only_post_is_taken(world: Story, method: str) -> None:
-    assert getattr(Client(), method)(world.hook).status_code == 405
+def test_only_post_is_taken(world: Story) -> None:
+    methods = ("get", "put", "delete", "patch", "options", "head")
+    assert {method: getattr(Client(), method)(world.hook).status_code for method in methods} == dict.fromkeys(methods, 405)
     assert not Delivery.objects.exists()
 
 
@@ -129,9 +130,9 @@ ODD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("what", ODD.values(), ids=list(ODD))
-def test_what_is_signed_and_odd_is_the_senders_fault_and_books_nothing(world: Story, what: Any) -> None:
-    assert 400 <= send(world, what) < 500
+def test_what_is_signed_and_odd_is_the_senders_fault_and_books_nothing(world: Story) -> None:
+    answers = {name: send(world, what) for name, what in ODD.items()}
+    assert {name: status for name, status in answers.items() if not 400 <= status < 500} == {}
     assert kept() == 0
     assert nothing_booked(world)
 
@@ -142,14 +143,17 @@ def test_a_string_of_ten_megabytes_is_the_senders_fault(world: Story) -> None:
     assert not Delivery.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["", "t=", "v1=abc", "t=1,t=2,v1=abc", "t=9999999999999999,v1=abc", "t=-1,v1=abc", "nonsense", "t=1,v1=" + "z" * 9000],
-)
-def test_a_signature_that_cannot_be_read_is_refused(world: Story, header: str) -> None:
+UNREADABLE = (
+    "", "t=", "v1=abc", "t=1,t=2,v1=abc", "t=9999999999999999,v1=abc", "t=-1,v1=abc", "nonsense", f"t=1,v1={'z' * 9000}",
+)  # fmt: skip
+
+
+def test_a_signature_that_cannot_be_read_is_refused(world: Story) -> None:
     body = json.dumps(event()).encode()
-    assert world.post(body, {"Stripe-Signature": header}).status_code == 400
-    assert kept(REFUSED) == 1 and kept() == 0
+    answers = {header: world.post(body, {"Stripe-Signature": header}).status_code for header in UNREADABLE}
+    assert set(answers.values()) == {400}, answers
+    assert kept(REFUSED) == len(UNREADABLE)
+    assert kept() == 0
     assert nothing_booked(world)
 
 
@@ -159,10 +163,10 @@ def test_a_body_altered_by_one_byte_is_refused(world: Story) -> None:
     assert nothing_booked(world)
 
 
-@pytest.mark.parametrize("away", [-301, 301])
-def test_a_delivery_signed_too_long_ago_or_too_far_ahead_is_refused(world: Story, away: int) -> None:
-    assert send(world, event(), at=time.time() + 2 * away) == 400
-    assert kept(REFUSED) == 1 and kept() == 0
+def test_a_delivery_signed_too_long_ago_or_too_far_ahead_is_refused(world: Story) -> None:
+    assert [send(world, event(), at=time.time() + away) for away in (-303, 303)] == [400, 400]
+    assert [send(world, event(), at=time.time() + away) for away in (-290, 290)] == [200, 200]
+    assert (kept(REFUSED), kept()) == (2, 1)
 
 
 def test_an_event_of_the_live_mode_is_refused_at_a_connection_for_tests(world: Story) -> None:
@@ -220,8 +224,6 @@ def test_verified_again_with_a_secret_that_does_not_fit_it_stays_apart(world: St
 
 
 def test_the_age_of_a_refused_delivery_is_judged_at_its_arrival(world: Story) -> None:
-    from datetime import timedelta
-
     body = real_event(world)
     long_ago = time.time() - 3 * 86400
     world.post(body, signed(body, secret="whsec_rolled", at=long_ago))

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.base import Check
-from connectors.errors import ConnectorError
 from portal.engine.examine import examine
-from portal.models import Connection
+from portal.models import Connection, Examination
 from tests.story import Story, story, workspace_connections
 
 RIGHTS = (
@@ -70,14 +69,10 @@ def test_a_key_of_another_account_is_named(world: Story) -> None:
     assert "account" in failed[0].cure
 
 
-@pytest.mark.parametrize("key", ["pk_test_publishable", "hello", ""])
-def test_what_is_no_secret_key_is_refused_by_name(world: Story, key: str) -> None:
-    try:
-        failed = ping(secret_key=key)
-    except ConnectorError as error:
-        assert error.field == "secret_key"
-    else:
-        assert failed
+def test_what_is_no_secret_key_is_named(world: Story) -> None:
+    for key in ("pk_test_publishable", "hello", ""):
+        (failed,) = ping(secret_key=key)
+        assert "secret_key" in failed.said
 
 
 def test_stripe_out_of_reach_is_named(world: Story, settings: Any) -> None:
@@ -89,23 +84,23 @@ def test_stripe_out_of_reach_is_named(world: Story, settings: Any) -> None:
     assert (failed.layer, failed.key) == ("reach", "reach")
 
 
-@pytest.mark.parametrize(
-    ("lacking", "named"),
-    [
-        ("customer", {"customers"}),
-        ("invoice", {"invoices", "invoice payments"}),
-        ("credit_note", {"credit notes"}),
-        ("charge", {"charges", "refunds"}),
-        ("balance_transaction_source", {"balance transactions"}),
-        ("event", {"events"}),
-        ("product", {"products"}),
-        ("tax_rate", {"tax rates"}),
-    ],
-)
-def test_a_right_that_is_missing_is_named(world: Story, lacking: str, named: set[str]) -> None:
-    failed = ping(secret_key=restricted(world, lacking))
-    assert {(one.layer, one.key) for one in failed} == {("rights", name) for name in named}
-    assert all(f"rak_{lacking}_read" in one.cure for one in failed)
+OPENED_BY = {
+    "customer": {"customers"},
+    "invoice": {"invoices", "invoice payments"},
+    "credit_note": {"credit notes"},
+    "charge": {"charges", "refunds"},
+    "balance_transaction_source": {"balance transactions"},
+    "event": {"events"},
+    "product": {"products"},
+    "tax_rate": {"tax rates"},
+}
+
+
+def test_a_right_that_is_missing_is_named(world: Story) -> None:
+    for lacking, named in OPENED_BY.items():
+        failed = ping(secret_key=restricted(world, lacking))
+        assert {(one.layer, one.key) for one in failed} == {("rights", name) for name in named}
+        assert all(f"rak_{lacking}_read" in one.cure for one in failed)
 
 
 def test_a_live_key_at_an_account_that_only_knows_tests_is_named(world: Story) -> None:
@@ -116,7 +111,5 @@ def test_a_live_key_at_an_account_that_only_knows_tests_is_named(world: Story) -
 
 
 def test_no_key_is_in_what_the_ping_says(world: Story) -> None:
-    from portal.models import Examination
-
     ping(secret_key="sk_test_canaryofthekey")
     assert "canaryofthekey" not in repr(list(Examination.objects.values_list("checks", flat=True)))
