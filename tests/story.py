@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +12,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.test.utils import override_settings
+from django.utils import timezone
 
 import standins.sage_intacct
 import standins.stripe
 from audit.models import Record
 from portal.demo import WORKSPACE, plan
 from portal.engine.provisioning import provision
-from portal.models import Connection, Link
+from portal.models import Connection, Cursor, Link
 
 SECRET = "whsec_story"
 WAITS = {"poll": 3600.0, "condition": 1.0}
@@ -128,6 +130,7 @@ def story(
             change(wanted["workspaces"][0])
             made = provision(wanted)
             assert not any(made.failed.values()), json.dumps(made.failed, indent=1)
+            Cursor.objects.update(due_at=timezone.now() + timedelta(seconds=own.poll))
             shop.create_endpoint("http://127.0.0.1:9/held", secret=SECRET)
             yield Story(shop, stripe_server, books, intacct_server, made.hooks["Stripe"], wanted)
     finally:
