@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
@@ -77,6 +78,8 @@ def _batch(hold: Hold, first: Record | None, rows: QuerySet[Record], size: int) 
 
 
 def _size(lane: Lane, system_limits: Limits) -> int:
+    if settings.BATCH:
+        return min(settings.BATCH, system_limits.batch_max)
     return max(1, min(lane.batch or system_limits.batch_start, system_limits.batch_max))
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.core.management import CommandError
 
 from audit.models import State
 from audit.states import Stale
-from portal.engine import decide, drain
+from portal.engine import clock, decide, drain
+from portal.models import Lane
 from tests.stories import oracle
 from tests.story import Story, record, story, told, trail_of
 
@@ -97,3 +99,16 @@ def test_the_look_that_a_person_asked_for_finds_the_document_before_the_hold_is_
     assert len(unsure.writes("create_invoice")) == 1
     assert record("invoice").state == State.POSTED
     oracle.compare(unsure.shop, unsure.company)
+
+
+def test_a_batch_fixed_by_the_environment_stays_as_it_is_after_an_unclear_end(world: Story, settings: Any) -> None:
+    settings.BATCH = 4
+    customer = world.customer()
+    for _ in range(12):
+        world.invoice(customer, paid=False)
+    world.books.faults.add("commit_then_reset", {"function": "create_invoice"})
+    Lane.objects.filter(side=Lane.Side.WRITE).update(paused_until=clock.in_seconds(4, clock.now()))
+    world.deliver(["customer.created", "invoice.finalized"])
+    world.work()
+    assert [len(asked["functions"]) for asked in world.writes("create_invoice")] == [4, 4, 4]
+    oracle.compare(world.shop, world.company)
