@@ -34,12 +34,15 @@ class Hold:
     epoch: int
     rung: int
     stop_beating_at: float = 0.0
+    busy: set[int] = field(default_factory=set)
+    """Records that a thread of this owner is working on; guarded by `choosing`."""
+    choosing: threading.Lock = field(default_factory=threading.Lock)
     done: threading.Event = field(default_factory=threading.Event)
 
     def for_long(self, seconds: float) -> None:
         """Says how long the work that begins now may take at most; the heartbeat goes on until then and no longer, so
         that a worker that hangs loses its lane."""
-        self.stop_beating_at = boottime() + seconds + settings.WAITS.lease
+        self.stop_beating_at = max(self.stop_beating_at, boottime() + seconds + settings.WAITS.lease)
 
     def beat(self) -> bool:
         until = clock.in_seconds(settings.WAITS.lease, clock.now())

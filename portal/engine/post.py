@@ -4,7 +4,8 @@ No network call is made inside a transaction, and nothing is sent that was not a
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ from portal.models import Lane, Link
 log = logging.getLogger(__name__)
 QUICK = 15.0
 """Seconds a request may take before batches stop growing."""
+READ_AT_ONCE = 100
 MARGIN_TO_SEND = 5.0
 """Seconds after the announcement within which the first byte must leave."""
 
@@ -70,16 +72,37 @@ def _recover(record: Record, attempt: Attempt | None, now: datetime) -> None:
         pass  # its worker was only slow: the answer is in
 
 
-def _batch(hold: Hold, first: Record | None, rows: QuerySet[Record], size: int) -> Batch | None:
-    if first is None:
-        return None
-    like = rows.filter(link_id=first.link_id, flow=first.flow, kind=first.kind, session=first.session)
-    return Batch(hold, first.link, list(like.filter(backfill=first.backfill).order_by("due_at", "pk")[:size]))
+Pick = Callable[[QuerySet[Record]], Record | None]
+
+
+@contextmanager
+def _taken(hold: Hold, rows: QuerySet[Record], pick: Pick, size: Callable[[Record], int]) -> Iterator[Batch | None]:
+    """A batch of what is like the record that `pick` chooses; no other thread of this owner has any of it meanwhile."""
+    with hold.choosing:
+        rows = rows.exclude(pk__in=hold.busy)
+        first = pick(rows)
+        chosen = list(_like(first, rows)[: size(first)]) if first else []
+        mine = {record.pk for record in chosen}
+        hold.busy |= mine
+    try:
+        yield Batch(hold, chosen[0].link, chosen) if chosen else None
+    finally:
+        with hold.choosing:
+            hold.busy -= mine
+
+
+def _like(first: Record, rows: QuerySet[Record]) -> QuerySet[Record]:
+    same = {"link_id": first.link_id, "flow": first.flow, "kind": first.kind, "session": first.session}
+    return rows.filter(**same, backfill=first.backfill).order_by("due_at", "pk")
+
+
+def _oldest(rows: QuerySet[Record]) -> Record | None:
+    return rows.order_by("due_at", "pk").first()
 
 
 def _size(lane: Lane, system_limits: Limits) -> int:
     if settings.BATCH:
-        return min(settings.BATCH, system_limits.batch_max)
+        return int(min(settings.BATCH, system_limits.batch_max))
     return max(1, min(lane.batch or system_limits.batch_start, system_limits.batch_max))
 
 
@@ -89,21 +112,24 @@ def _size(lane: Lane, system_limits: Limits) -> int:
 def look_again(hold: Hold, lane: Lane) -> bool:
     """Looks for what is UNSURE and due."""
     rows = queues.with_links(queues.to_look_for(clock.now()).filter(target_lane=lane))
-    batch = _batch(hold, rows.order_by("due_at", "pk").first(), rows, 100)
-    if batch is None:
-        return False
+    with _taken(hold, rows, _oldest, lambda _: READ_AT_ONCE) as batch:
+        if batch:
+            _look_for(batch, lane)
+        return batch is not None
+
+
+def _look_for(batch: Batch, lane: Lane) -> None:
     asked_at = clock.now()
     looks = _look(batch, lane)
     if looks is None:
         later = clock.back_off(batch.records[0].tries, clock.now())
         Record.objects.filter(pk__in=[r.pk for r in batch.records], state=State.UNSURE).update(due_at=later)
-        return True
+        return
     for record, document, look in zip(batch.records, batch.documents, looks, strict=True):
         try:
             outcomes.seen_when_unsure(record, document, look.hits, asked_at)
         except Stale:
             pass  # its true answer came in while we looked
-    return True
 
 
 def _look(batch: Batch, lane: Lane) -> Sequence[Look] | None:
@@ -124,22 +150,26 @@ def _look(batch: Batch, lane: Lane) -> Sequence[Look] | None:
 def post_next(hold: Hold, lane: Lane) -> bool:
     """Sends the next batch. False: nothing is ready."""
     rows = queues.with_links(queues.to_send(clock.now()).filter(target_lane=lane))
-    first = _in_turn(lane, rows)
-    if first is None:
-        return False
-    size = _size(lane, access.limits(access.system(first.link.target)))
-    batch = _batch(hold, first, rows, size)
-    assert batch
-    lane.turn = first.flow
-    Lane.objects.filter(pk=lane.pk).update(turn=first.flow)
+    with _taken(hold, rows, lambda free: _in_turn(lane, free), lambda first: _size(lane, _limits(first))) as batch:
+        if batch:
+            _post(batch, lane)
+        return batch is not None
+
+
+def _limits(record: Record) -> Limits:
+    return access.limits(access.system(record.link.target))
+
+
+def _post(batch: Batch, lane: Lane) -> None:
+    lane.turn = batch.records[0].flow
+    Lane.objects.filter(pk=lane.pk).update(turn=lane.turn)
     looks = _look(batch, lane)
     if looks is None:
-        return True
+        return
     calls = _render(batch, looks)
     chosen = batch.only([i for i, call in enumerate(calls) if call is not None])
     if chosen.records:
         _send(chosen, [call for call in calls if call is not None], lane)
-    return True
 
 
 def _in_turn(lane: Lane, rows: QuerySet[Record]) -> Record | None:
@@ -346,12 +376,16 @@ def _calm(lane: Lane) -> None:
 
 def finish_next(hold: Hold, lane: Lane) -> bool:
     """Goes on with a document that was created but is not posted yet; never creates it again."""
-    rows = queues.with_links(queues.to_finish(clock.now()).filter(target_lane=lane))
-    record = rows.select_related("posting").order_by("due_at", "pk").first()
-    if record is None:
-        return False
-    batch = Batch(hold, record.link, [record])
-    hold.for_long(batch.limits.write_deadline)
+    rows = queues.with_links(queues.to_finish(clock.now()).filter(target_lane=lane)).select_related("posting")
+    with _taken(hold, rows, _oldest, lambda _: 1) as batch:
+        if batch:
+            _finish(batch, lane)
+        return batch is not None
+
+
+def _finish(batch: Batch, lane: Lane) -> None:
+    record = batch.records[0]
+    batch.hold.for_long(batch.limits.write_deadline)
     try:
         done = batch.target.finish(batch.documents[0], record.posting.target_id)
     except Denied as error:
@@ -362,7 +396,6 @@ def finish_next(hold: Hold, lane: Lane) -> bool:
         _set_aside(record, error)
     else:
         outcomes.finished(record, done.state, clock.now())
-    return True
 
 
 def read_back(batch: Batch, lane: Lane) -> None:
@@ -376,11 +409,10 @@ def read_back(batch: Batch, lane: Lane) -> None:
 
 def verify_next(hold: Hold, lane: Lane) -> bool:
     rows = queues.with_links(queues.to_verify(clock.now()).filter(target_lane=lane)).select_related("posting")
-    batch = _batch(hold, rows.order_by("verdict_due_at").first(), rows, 100)
-    if batch is None:
-        return False
-    _verify(batch, list(zip(batch.records, batch.documents, strict=True)), lane)
-    return True
+    with _taken(hold, rows, lambda free: free.order_by("verdict_due_at").first(), lambda _: READ_AT_ONCE) as batch:
+        if batch:
+            _verify(batch, list(zip(batch.records, batch.documents, strict=True)), lane)
+        return batch is not None
 
 
 def _verify(batch: Batch, pairs: Sequence[tuple[Record, Document]], lane: Lane) -> None:

@@ -34,7 +34,17 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
         headers = {"stripe-signature": environ.get("HTTP_STRIPE_SIGNATURE", "")}
         hint = verify(body, headers, [SECRET], None, time.time())
         now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-        row = (1, hint.event_id, hint.type, hint.object_id, hint.created.isoformat(), body, json.dumps(headers), now, now)
+        row = (
+            1,
+            hint.event_id,
+            hint.type,
+            hint.object_id,
+            hint.created.isoformat(),
+            body,
+            json.dumps(headers),
+            now,
+            now,
+        )
         _database().execute(SQL, row)
     start("200 OK", [("Content-Type", "text/plain")])
     return [b"Kept.\n"]

@@ -30,12 +30,12 @@ def place(**more: str) -> Iterator[tuple[House, dict[str, str]]]:
 
 
 def manage(env: dict[str, str], *args: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *args], env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "manage.py", *args], env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL
+    )
 
 
 def serve(house: House, env: dict[str, str], name: str, command: list[str], port: int, path: str = "/") -> str:
     child = house.start(name, [sys.executable, *command], env, quiet=True)
     house.wait_for(child, lambda: answers(f"http://127.0.0.1:{port}{path}"))
     return f"http://127.0.0.1:{port}"
-
-

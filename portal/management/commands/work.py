@@ -23,10 +23,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--until-quiet", action="store_true", help="end when nothing moves any more")
         parser.add_argument("--seconds", type=float, default=0, help="end after so long, with exit code 1 if not quiet")
-        parser.add_argument("--threads", type=int, default=1, help="lanes drained at the same time")
+        parser.add_argument("--threads", type=int, default=1, help="with 1, one request after the other")
 
     def handle(self, *args: Any, **options: Any) -> None:
         end = time.monotonic() + options["seconds"] if options["seconds"] else float("inf")
+        self.alone = options["threads"] == 1
         lanes: set[int] = set()
         lock = threading.Lock()
         quiet = threading.Event()
@@ -75,4 +76,4 @@ class Command(BaseCommand):
     def _one(self, lanes: set[int], lock: threading.Lock) -> bool:
         with lock:
             lane = lanes.pop() if lanes else None
-        return lane is not None and drain.drain(lane, seconds=5)
+        return lane is not None and drain.drain(lane, seconds=5, alone=self.alone)
