@@ -58,8 +58,8 @@ class Response:
 class Wire(Protocol):
     """One HTTP request at a time, ended at its deadline, in one of the slots of the company.
 
-    Reads: `announce` is None, `seconds` is the total deadline. Writes: `announce` is called once TCP and TLS are up; its
-    window bounds the rest; the connection is fresh and is never used again. Never re-sends, never follows a redirect.
+    Reads: `announce` is None, `seconds` is the total deadline. Writes: `announce` is called once TCP and TLS are up;
+    its window bounds the rest; the connection is fresh and is never used again. Never re-sends nor follows a redirect.
     Raises `Unavailable`; with `sent=False` only where no byte of the request can have reached the system. An answer
     with any status is returned, not raised. Raises `Malformed` with code `answer.too_large` above `limit` bytes
     (a write has then been sent: its outcome is unclear).
@@ -184,7 +184,7 @@ class Source(Protocol):
         ...
 
     def load(self, stream: str, key: str) -> Json:
-        """Everything that translating this fact needs, all pages, as JSON. Raises NotYet while the source is not ready."""
+        """All that translating this fact needs, all pages, as JSON. Raises NotYet while the source is not ready."""
         ...
 
 
@@ -281,7 +281,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Done:
-    """The target says that it holds the document. `state` other than posted: `finish` goes on, or its approval waits."""
+    """The target says that it holds the document. A state other than posted: `finish` goes on, or it waits."""
 
     id: str
     number: str = ""

@@ -118,7 +118,7 @@ def story(
 
     `waits` change those of the tests, `change` may alter the workspace of the plan.
     """
-    shop, stripe_server = standins.stripe.serve(seed="story", **({"webhooks": "manual"} | (stripe or {})))
+    shop, stripe_server = standins.stripe.serve(seed="story", **{"webhooks": "manual", **(stripe or {})})
     books, intacct_server = standins.sage_intacct.serve(seed=False, **(intacct or {}))
     standins.sage_intacct.seed_demo(books, **(seed or {}))
     reachable = frozenset(server.url.removeprefix("http://") for server in (stripe_server, intacct_server))

@@ -219,7 +219,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterato
 
 def postgres_url(uri: str) -> str:
     """As DATABASE_URL names a socket: by its folder."""
-    user, folder = re.fullmatch(r"postgresql://([^:@]+):?@/portal\?host=(.+)", uri).groups()  # type: ignore[union-attr]
+    user, folder = re.fullmatch(r"postgresql://([^:@]+):?@/portal\?host=(.+)", uri).groups()
     return f"postgres://{user}@/{folder}/portal"
 
 

@@ -142,14 +142,14 @@ def verify_again(delivery: Delivery) -> str:
     headers = json.loads(delivery.headers)["headers"]
     declared = access.system(connection).hook
     assert declared
-    at = delivery.arrived_at.timestamp()
+    body, arrived = bytes(delivery.body), delivery.arrived_at
     try:
-        hint = declared.verify(bytes(delivery.body), headers, connection.hook_secrets(), _account(connection), at)
+        hint = declared.verify(body, headers, connection.hook_secrets(), _account(connection), arrived.timestamp())
     except ConnectorError as error:
         Delivery.objects.filter(pk=delivery.pk).update(why=f"{error.code}: {error.said}"[:300])
         return error.said
     at = _look_up(connection.hook)
-    keep(connection, at.lane if at else None, hint, bytes(delivery.body), headers, delivery.arrived_at)
+    keep(connection, at.lane if at else None, hint, body, headers, arrived)
     delivery.delete()
     return "It is genuine; it was taken in."
 

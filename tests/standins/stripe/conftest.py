@@ -58,7 +58,7 @@ class BasicClient(stripe.HTTPClient):
         try:
             answer = self.http.request(method.upper(), url, headers=sent, content=post_data)
         except httpx.TransportError as error:
-            raise stripe.APIConnectionError(str(error), should_retry=True) from error  # type: ignore[no-untyped-call]
+            raise stripe.APIConnectionError(str(error), should_retry=True) from error
         return answer.content, answer.status_code, answer.headers
 
     def close(self) -> None:
