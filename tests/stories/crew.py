@@ -16,7 +16,7 @@ from tests.engine.processes import Nursery, Worker
 from tests.story import Story
 
 Json = dict[str, Any]
-WAITS = {"LEASE": 1, "HEARTBEAT": 0.2, "WRITE_DEADLINE": 3, "POLL": 3600, "CHOICES": 3600, "SEAL": 3600}
+WAITS = {"LEASE": 1.5, "HEARTBEAT": 0.3, "WRITE_DEADLINE": 4, "POLL": 3600, "CHOICES": 3600, "SEAL": 3600}
 
 
 def database_url() -> str:

@@ -71,22 +71,20 @@ def request(self: HttpWire, *args: Any, announce: Announce | None = None, **how:
     if not planned:
         return _request(self, *args, announce=announce, **how)
     point = plan[planned[0]]
-    _note(folder, point, planned, carried)
-    if point in AT_THE_GATEWAY:
-        _tell(books, AT_THE_GATEWAY[point], planned[0])
-    answer = _request(self, *args, announce=_late(announce) if point == "unsent" else announce, **how)
+
+    def announced() -> Window:
+        window = announce()  # where this raises, no request carries the documents
+        _note(folder, point, planned, carried)
+        if point in AT_THE_GATEWAY:
+            _tell(books, AT_THE_GATEWAY[point], planned[0])
+        return replace(window, send_by=0.0) if point == "unsent" else window
+
+    answer = _request(self, *args, announce=announced, **how)
     if point == "lost":
         raise LostError
     if point == "killed":
         _doomed.update(planned)
     return answer
-
-
-def _late(announce: Announce) -> Announce:
-    def announced() -> Window:
-        return replace(announce(), send_by=0.0)
-
-    return announced
 
 
 def die(instance: Posting, **_: Any) -> None:

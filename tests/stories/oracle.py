@@ -156,7 +156,9 @@ class _Reckoning:
         over = row["amount_paid"] - put
         self._post({CLEARING: row["amount_paid"], RECEIVABLE: -put, OVERPAID: -over})
         money = _money(row["amount_paid"]), _money(put)
-        self.result.receipts.append((row["id"], invoice["customer"], _day(balance["created"]), *money, invoice["number"]))
+        self.result.receipts.append(
+            (row["id"], invoice["customer"], _day(balance["created"]), *money, invoice["number"])
+        )
         return put
 
     def _charge(self, row: Json) -> Json:
@@ -209,7 +211,9 @@ class _Reckoning:
 
     def _reductions(self, invoice: str) -> list[Json]:
         charges = {self._charge(r)["id"] for r in self._paid(invoice) if r["payment"]["type"] == "payment_intent"}
-        refunds = [r for r in self.all("refund") if r["charge"] in charges and r["status"] not in ("failed", "canceled")]
+        refunds = [
+            r for r in self.all("refund") if r["charge"] in charges and r["status"] not in ("failed", "canceled")
+        ]
         notes = [n for n in self.all("credit_note") if n["invoice"] == invoice and n["status"] != "void"]
         return sorted([*refunds, *notes], key=lambda one: (one["created"], one["id"]))
 

@@ -17,16 +17,12 @@ WAITS = {"write_deadline": 0.8, "processing": 0.1, "margin": 0.1, "look": 0.05}
 INVOICES = 2
 ENDS = ("before", "commit_then_reset")
 KNOBS: dict[str, Json] = {
-    "a second run is refused": {"uniqueid": "refuse"},
+    "a second run is refused, numbers are single, writes are seen at once": {},
     "a second run is refused with another number": {"uniqueid": "refuse_bl01001973"},
     "a second run is carried out": {"uniqueid": "off"},
-    "fresh writes are seen at once": {"visible_after": 0.0},
     "fresh writes are seen a little later": {"visible_after": 0.3},
     "fresh writes are seen after the hold only": {"visible_after": 1.6},
     "numbers may be used twice": {"duplicate_invoice": "allow"},
-    "numbers may be used once": {"duplicate_invoice": "refuse"},
-    "functions after a failed one are left out": {"after_failure": "omit"},
-    "answers are not compressed": {"gzip": False},
 }
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from audit.models import Problem, Record, State
 from mappings.models import Mapping, Period
@@ -26,6 +27,11 @@ def without(table: str) -> Callable[[Json], None]:
         link["mappings"] = [row for row in link["mappings"] if row["table"] != table]
 
     return change
+
+
+def soon() -> date:
+    """After every document of these stories, whatever the zone."""
+    return timezone.now().date() + timedelta(days=2)
 
 
 def documents(world: Story) -> int:
@@ -52,13 +58,11 @@ def test_a_mapping_saved_late_lets_everything_go_on_by_itself(transactional_db: 
         assert not Problem.objects.filter(closed_at=None).exists()
 
 
-@pytest.mark.parametrize("text", ["on_or_after", "closed", "subledger", "bare", "number_only"])
-def test_books_that_closed_without_notice_park_the_document_until_they_open(
-    transactional_db: None, text: str
-) -> None:
+@pytest.mark.parametrize("text", ["on_or_after", "number_only"])
+def test_books_that_closed_without_notice_park_the_document_until_they_open(transactional_db: None, text: str) -> None:
     with story(intacct={"period_text": text}, waits={"condition": 0.4}) as world:
         world.invoice(world.customer())
-        through = (date.today() + timedelta(days=2)).isoformat()
+        through = soon().isoformat()
         world.company.configure(CLOSED=[{"module": "AR", "through": through, "entity": ""}])
         world.deliver(["invoice.paid"])
         world.work()
@@ -73,7 +77,7 @@ def test_books_that_finance_says_are_closed_are_not_even_asked(transactional_db:
     with story(waits={"condition": 0.2}) as world:
         world.invoice(world.customer())
         target = workspace_connections()["Sage Intacct"]
-        entered = Period.objects.create(connection=target, module="AR", closed_to=date.today() + timedelta(days=2))
+        entered = Period.objects.create(connection=target, module="AR", closed_to=soon())
         world.deliver(["invoice.paid"])
         world.work()
         assert waiting("invoice") == (State.WAITING, "period", "period.closed"), told()
