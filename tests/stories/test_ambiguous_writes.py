@@ -54,7 +54,11 @@ def judge(world: Story, crew: Crew, count: int, plan: dict[str, str]) -> None:
 def left_as_it_must(control: str, point: str) -> None:
     what = list(Record.objects.get(control=control).trail.order_by("pk").values_list("what", flat=True))
     if point == "unsent":
-        assert "record.unsent" in what and "record.unsure" not in what, (control, what)
+        # a neighbour's fault may strike the second request that carries it
+        assert next(one for one in what if one in ("record.unsent", "record.unsure")) == "record.unsent", (
+            control,
+            what,
+        )
         return
     unsure = what.index("record.unsure")
     wanted = "record.absent" if point == "before" else "record.found"
