@@ -39,7 +39,7 @@ def answered(attempts: Sequence[Attempt], answers: Mapping[str, Answer]) -> None
         return
     now = clock.now()
     with transaction.atomic():
-        rows = Record.objects.select_for_update(of=("self",)).select_related("link__target")
+        rows = Record.objects.select_for_update(of=("self",)).select_related("link__target").prefetch_related("posting")
         records = rows.in_bulk([attempt.record_id for attempt in attempts])
         for attempt in attempts:
             _answered(records[attempt.record_id], attempt, answers.get(attempt.control), now)
@@ -65,10 +65,9 @@ def _answered(record: Record, attempt: Attempt, answer: Answer | None, now: date
 
 
 def _done(record: Record, done: Done, now: datetime) -> None:
-    posting = Posting.objects.filter(record=record).first()
-    if posting is not None:
-        if posting.target_id != done.id:
-            _double(record, posting.target_id, done.id, now)
+    if hasattr(record, "posting"):
+        if record.posting.target_id != done.id:
+            _double(record, record.posting.target_id, done.id, now)
         return
     _posted(record, done.id, done.number, done.state, done.url, now, found=False)
 
@@ -347,23 +346,38 @@ def _ids(found: Sequence[Found]) -> str:
 # --- reading back -----------------------------------------------------------------------------------------------------
 
 
-def verdict(record: Record, document: Document, found: Found | None, now: datetime) -> None:
-    """The second axis: what the ledger looks like now. A fresh document may not be visible yet."""
+def verdicts(pairs: Sequence[tuple[Record, Document]], found: Sequence[Found | None], now: datetime) -> None:
+    """The second axis: what the ledger looks like now."""
+    agreeing = []
+    for (record, document), one in zip(pairs, found, strict=True):
+        if _agrees(document, one):
+            agreeing.append(record.pk)
+        else:
+            _verdict(record, document, one, now)
+    Record.objects.filter(pk__in=agreeing).update(verdict=Verdict.AGREES, verdict_due_at=None)
+
+
+def _agrees(document: Document, found: Found | None) -> bool:
+    if found is None or found.gone:
+        return False
+    return document.master or (found.state in POSTED_STATES and found.identity == document.identity())
+
+
+def _verdict(record: Record, document: Document, found: Found | None, now: datetime) -> None:
+    """Something other than agreement. A fresh document may not be visible yet."""
     if found is None:
         young = now < record.changed_at + timedelta(seconds=_visible_after(record))
         said = Verdict.NOT_CHECKED if young else Verdict.MISSING
     elif found.gone:
         said = Verdict.VOIDED
-    elif not document.master and found.state not in POSTED_STATES:
+    elif found.state not in POSTED_STATES:
         _created_only(record, found, now)
         return
-    elif found.identity == document.identity() or document.master:
-        said = Verdict.AGREES
     else:
         said = Verdict.DIFFERS
     again = None if said != Verdict.NOT_CHECKED else clock.in_seconds(settings.WAITS.verdict, now)
     Record.objects.filter(pk=record.pk).update(verdict=said, verdict_due_at=again)
-    if said not in (Verdict.AGREES, Verdict.NOT_CHECKED, record.verdict):
+    if said not in (Verdict.NOT_CHECKED, record.verdict):
         _differs(record, said, found, now)
 
 

@@ -430,7 +430,6 @@ def _verify(batch: Batch, pairs: Sequence[tuple[Record, Document]], lane: Lane) 
         return
     now = clock.now()
     with transaction.atomic():
-        for (record, document), one in zip(pairs, found, strict=True):
-            outcomes.verdict(record, document, one, now)
+        outcomes.verdicts(pairs, found, now)
         for (record, _), look in zip(resent, looks, strict=True):
             outcomes.check_single(record, look.hits, now)
