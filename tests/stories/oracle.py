@@ -31,8 +31,10 @@ class Books:
     balances: dict[str, Decimal] = field(default_factory=dict)
 
     def sorted(self) -> "Books":
-        lists = [sorted(rows) for rows in (self.customers, self.invoices, self.receipts, self.journals)]
-        return Books(*lists, {account: sum_ for account, sum_ in sorted(self.balances.items()) if sum_})  # type: ignore[arg-type]
+        balances = {account: amount for account, amount in sorted(self.balances.items()) if amount}
+        return Books(
+            sorted(self.customers), sorted(self.invoices), sorted(self.receipts), sorted(self.journals), balances
+        )
 
 
 def compare(shop: Any, company: Any) -> None:
@@ -200,7 +202,7 @@ class _Reckoning:
         left = self._bears(self.of["invoice"][invoice])
         for one in self._reductions(invoice):
             claimed = self._claimed(one)
-            taken = _split(one.get("total", one["amount"]) - claimed, left)
+            taken = _split(int(one.get("total", one["amount"])) - claimed, left)
             if one["id"] == refund["id"]:
                 return {**taken, **({CLAIMED: claimed} if claimed else {})}
             left = {account: rest - taken.get(account, 0) for account, rest in left.items()}

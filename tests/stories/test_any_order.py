@@ -60,6 +60,7 @@ def a_life(world: Story) -> None:
     shop.clock.advance(DAY)
     shop.close_dispute(dispute["id"])
     payout = shop.payout(everything=True)
+    assert payout
     shop.clock.advance(DAY)
     shop.pay_payout(payout["id"])
     shop.clock.real()
