@@ -202,7 +202,7 @@ class _Reckoning:
         left = self._bears(self.of["invoice"][invoice])
         for one in self._reductions(invoice):
             claimed = self._claimed(one)
-            taken = _split(int(one.get("total", one["amount"])) - claimed, left)
+            taken = _split(one["total" if one["object"] == "credit_note" else "amount"] - claimed, left)
             if one["id"] == refund["id"]:
                 return {**taken, **({CLAIMED: claimed} if claimed else {})}
             left = {account: rest - taken.get(account, 0) for account, rest in left.items()}
