@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 OUTSIDE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL")
 WAITS = {
@@ -29,6 +30,11 @@ for name in list(os.environ):
 os.environ |= {"ML_DEVELOPMENT": "1", "ML_NO_DOTENV": "1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
 os.environ |= {f"ML_{name}_SECONDS": str(seconds) for name, seconds in WAITS.items()}
 os.environ["DATABASE_URL"] = "sqlite://:memory:"
+
+
+# A property is proved by what it says, never by how fast a busy machine says it.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def postgres() -> str:
