@@ -31,6 +31,12 @@ class Options:
         default="inline",
         choices=(("inline", "on the invoice"), ("split_credit_memo", "as a credit memo of their own")),
     )
+    adopt: str = ask(
+        "Documents that stand there already",
+        help="Same number and party, not sent by us. Exact: taken over where amount, currency and date are equal too.",
+        default="ask",
+        choices=(("ask", "a person decides"), ("exact", "taken over where everything is equal")),
+    )
     out_of_band: str = ask(
         "Payments outside Stripe", default="skip", choices=(("skip", "not carried: the bank book shows that money"),)
     )
