@@ -153,7 +153,8 @@ def test_no_ring_is_lost_between_the_last_look_and_the_release(toy: World) -> No
 
 
 def test_never_more_requests_in_flight_than_slots(worlds: Worlds) -> None:
-    toy = worlds(SLOT=30)
+    # A request that we give up is still under way over there: here none is given up.
+    toy = worlds(SLOT=30, WRITE_DEADLINE=10, READ_DEADLINE=10)
     toy.give(*plains(30))
     toy.env["ML_BATCH"] = "2"
     toy.books.script(slow=0.05)

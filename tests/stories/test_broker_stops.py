@@ -64,7 +64,7 @@ class Broker:
             return False
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+def until(true: Callable[[], object], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, told()
@@ -110,6 +110,7 @@ def all_posted() -> bool:
     return Record.objects.exists() and not Record.objects.exclude(state=State.POSTED).exists()
 
 
+@pytest.mark.slow
 def test_webhooks_are_taken_and_all_is_posted_though_the_broker_is_killed_in_the_middle(
     world: Story, broker: Broker, worker: subprocess.Popen[bytes]
 ) -> None:

@@ -20,6 +20,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 FLAGS += ["--disable-quic", "--disable-component-update"]
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.processes,
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine"),
 ]
