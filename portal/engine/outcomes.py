@@ -335,6 +335,7 @@ def finished(record: Record, state: str, now: datetime) -> None:
         fields = {"due_at": now + NEVER, "verdict_due_at": now}
         move(Move(record, State.POSTED, "record.posted", f"released there: {state}", fields=fields), now)
         _wake_dependents([record], now)
+        _forget_periods([record])
     except Stale:
         pass
 
@@ -351,10 +352,20 @@ def verdicts(pairs: Sequence[tuple[Record, Document]], found: Sequence[Found | N
     agreeing = []
     for (record, document), one in zip(pairs, found, strict=True):
         if _agrees(document, one):
-            agreeing.append(record.pk)
+            agreeing.append(record)
         else:
             _verdict(record, document, one, now)
-    Record.objects.filter(pk__in=agreeing).update(verdict=Verdict.AGREES, verdict_due_at=None)
+    Record.objects.filter(pk__in=[record.pk for record in agreeing]).update(verdict=Verdict.AGREES, verdict_due_at=None)
+    for record in agreeing:
+        if record.verdict not in (Verdict.NOT_CHECKED, Verdict.AGREES):
+            _agrees_again(record, now)
+
+
+def _agrees_again(record: Record, now: datetime) -> None:
+    said = f"{record} agrees with the ledger again."
+    opened = Problem.objects.filter(link_id=record.link_id, code__startswith="ledger.", closed_at=None)
+    opened.filter(value=record.number[:255]).update(closed_at=now)
+    trail.write([trail.entry(record.workspace_id, "record.agrees", at=now, said=said, record_id=record.pk)])
 
 
 def _agrees(document: Document, found: Found | None) -> bool:
@@ -375,8 +386,10 @@ def _verdict(record: Record, document: Document, found: Found | None, now: datet
         return
     else:
         said = Verdict.DIFFERS
-    again = None if said != Verdict.NOT_CHECKED else clock.in_seconds(settings.WAITS.verdict, now)
+    again = clock.in_seconds(settings.WAITS.verdict, now) if said == Verdict.NOT_CHECKED else None
     Record.objects.filter(pk=record.pk).update(verdict=said, verdict_due_at=again)
+    if said == Verdict.MISSING:
+        _read_later(record, now)  # perhaps it is only slow to appear
     if said not in (Verdict.NOT_CHECKED, record.verdict):
         _differs(record, said, found, now)
 
@@ -404,7 +417,13 @@ def check_single(record: Record, hits: Sequence[Found], now: datetime) -> None:
     if len({hit.id for hit in standing}) > 1:
         _double(record, standing[0].id, standing[1].id, now)
         Record.objects.filter(pk=record.pk).update(verdict=Verdict.DIFFERS, verdict_due_at=None)
-    elif record.tries < 4:
+    else:
+        _read_later(record, now)
+
+
+def _read_later(record: Record, now: datetime) -> None:
+    """Reads it again several times, ever later, the last time after 15 holds."""
+    if record.tries < 4:
         later = now + timedelta(seconds=_visible_after(record) * 2**record.tries)
         Record.objects.filter(pk=record.pk).update(verdict_due_at=later, tries=record.tries + 1)
 

@@ -78,7 +78,6 @@ def test_what_comes_before_what_it_needs_waits_for_it_and_goes_on(toy: World) ->
 
 
 @pytest.mark.parametrize("kind", ["plain", "keyed", "stepped"])
-@pytest.mark.slow
 def test_a_period_closed_between_preflight_and_post_is_waited_for_and_then_posted_within_one_cycle(
     worlds: Worlds, kind: str
 ) -> None:

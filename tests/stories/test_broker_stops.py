@@ -110,7 +110,6 @@ def all_posted() -> bool:
     return Record.objects.exists() and not Record.objects.exclude(state=State.POSTED).exists()
 
 
-@pytest.mark.slow
 def test_webhooks_are_taken_and_all_is_posted_though_the_broker_is_killed_in_the_middle(
     world: Story, broker: Broker, worker: subprocess.Popen[bytes]
 ) -> None:
