@@ -41,7 +41,7 @@ FINAL = {"POSTED", "SKIPPED"}
 
 def _books(name: str, books: BooksProcess) -> Json:
     credentials = {"url": books.url, "password": "right"}
-    return {"name": name, "system": "toybooks", "credentials": credentials, "settings": {"write_seconds": 1.0}}
+    return {"name": name, "system": "toybooks", "credentials": credentials}
 
 
 def _link(books: str, map_sales: bool) -> Json:

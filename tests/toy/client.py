@@ -35,7 +35,6 @@ from tests.toy import harm
 from tests.toy.documents import Entry, Party
 
 PAGE = 500
-READ_SECONDS = 2.0
 
 
 # --- the source -------------------------------------------------------------------------------------------------------
@@ -102,7 +101,8 @@ class Books:
     def __init__(self, access: Access) -> None:
         self.access = access
         self.url = access.credentials.url
-        self.write_seconds = float(access.settings.get("write_seconds", 60.0))
+        self.read_seconds = float(access.settings["read_seconds"])
+        self.write_seconds = float(access.settings["write_seconds"])
 
     def account(self) -> Account:
         return Account(self._ask("account", {})["name"], facts={"base_currency": "USD"})
@@ -165,7 +165,7 @@ class Books:
             f"{self.url}/books/{what}",
             headers={"Content-Type": "application/json", "X-Session": token or "none"},
             content=json.dumps(value).encode(),
-            seconds=READ_SECONDS if announce is None else self.write_seconds,
+            seconds=self.read_seconds if announce is None else self.write_seconds,
             announce=announce,
         )
 
