@@ -1,0 +1,209 @@
+"""What documents are made of: texts that fit, lines, currency, what they refer to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from connectors.base import Found, Look, Ref
+from connectors.errors import NotYet, Refused
+from connectors.sage_intacct.markup import Node, day_node, given, money, single
+
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values of fields that a company made for itself."""
+
+LENGTHS: Final[Mapping[str, int]] = {
+    # Sage publishes none; these are known to fit. `inspect` tells the company's own.
+    "CUSTOMER.CUSTOMERID": 20,
+    "CUSTOMER.NAME": 99,
+    "CUSTOMER.COMMENTS": 1000,
+    "CONTACT.PRINTAS": 99,
+    "CONTACT.EMAIL1": 100,
+    "CONTACT.PHONE1": 30,
+    "CONTACT.ADDRESS1": 80,
+    "CONTACT.ADDRESS2": 80,
+    "CONTACT.CITY": 80,
+    "CONTACT.STATE": 40,
+    "CONTACT.ZIP": 30,
+    "CONTACT.COUNTRY": 60,
+    "ARINVOICE.RECORDID": 30,
+    "ARINVOICE.DOCNUMBER": 30,
+    "ARINVOICE.DESCRIPTION": 1000,
+    "ARINVOICEITEM.ENTRYDESCRIPTION": 1000,
+    "ARADJUSTMENT.RECORDID": 30,
+    "ARADJUSTMENT.DOCNUMBER": 30,
+    "ARADJUSTMENT.DESCRIPTION": 1000,
+    "ARPYMT.DOCNUMBER": 30,
+    "ARPYMT.DESCRIPTION": 1000,
+    "GLBATCH.REFERENCENO": 30,
+    "GLBATCH.BATCH_TITLE": 80,
+    "GLENTRY.DESCRIPTION": 1000,
+    "GLENTRY.DOCUMENT": 30,
+}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Checks that a text fits its field; never cuts it."""
+
+    lengths: Mapping[str, int] = field(default_factory=dict)
+
+    def key(self, at: str, text: str) -> str:
+        """What the document will be searched by: it must arrive as it is."""
+        if not text or single(text) != text:
+            raise Refused(
+                f"{at}: {text[:80]!r} is empty, or holds characters or blanks that would not survive.",
+                code="number.characters",
+                field=at,
+                value=text[:80],
+                cure="Use letters, digits and . _ / - in numbers.",
+            )
+        return self.text(at, text)
+
+    def text(self, at: str, text: str) -> str:
+        text = single(text)
+        longest = int(self.lengths.get(at) or LENGTHS[at])
+        if len(text) > longest:
+            raise Refused(
+                f"{at}: {len(text)} characters, {longest} fit.",
+                code="text.too_long",
+                field=at,
+                value=text[:80] + "…",
+                cure="Shorten the text at the source, or let the flow cut it.",
+            )
+        return text
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line. `amount` in a journal: debit above zero, credit below; elsewhere: as the document's kind says.
+
+    `entity` is not sent: it says for which entity a journal line counts when the journal must balance.
+    """
+
+    amount: Decimal
+    account: str = ""
+    label: str = ""
+    """An AR account label instead of the account, for companies that work with labels."""
+    memo: str = ""
+    document: str = ""
+    """Journals: the DOCUMENT of the entry."""
+    location: str = ""
+    department: str = ""
+    class_: str = ""
+    item: str = ""
+    project: str = ""
+    customer: str = ""
+    vendor: str = ""
+    dimensions: Pairs = ()
+    """User-defined dimensions: (GLDIM name, record id)."""
+    entity: str = ""
+
+
+def line_item(line: Line, fit: Fit) -> Node:
+    """`lineitem` of invoices and adjustments; order of its children: schema 3.0."""
+    account: Node = ("accountlabel", line.label) if line.label else ("glaccountno", line.account)
+    head = [account, ("amount", money(line.amount))]
+    memo = fit.text("ARINVOICEITEM.ENTRYDESCRIPTION", line.memo)
+    where = given(("memo", memo), ("locationid", line.location), ("departmentid", line.department))
+    rest = given(
+        ("projectid", line.project),
+        ("customerid", line.customer),
+        ("vendorid", line.vendor),
+        ("itemid", line.item),
+        ("classid", line.class_),
+    )
+    return "lineitem", head + where + custom_fields(line.dimensions) + rest
+
+
+def custom_fields(pairs: Pairs) -> list[Node]:
+    """Lower-case functions name them in elements of their own."""
+    if not pairs:
+        return []
+    return [
+        (
+            "customfields",
+            [
+                ("customfield", [("customfieldname", name), ("customfieldvalue", single(value))])
+                for name, value in pairs
+            ],
+        )
+    ]
+
+
+def own_fields(pairs: Pairs) -> list[Node]:
+    """Upper-case objects take them as plain elements."""
+    return [(name, single(value)) for name, value in pairs]
+
+
+def check_lines(lines: Sequence[Line], *, journal: bool = False) -> None:
+    """Each line has an exact amount and one account, or one label; journals know no labels."""
+    if not lines:
+        raise Refused("A document without lines.", code="source.inconsistent", field="lines")
+    for number, line in enumerate(lines, 1):
+        money(line.amount, f"lines[{number}].amount")
+        if bool(line.account) == bool(line.label) or (journal and line.label):
+            raise Refused(
+                f"Line {number} needs one account{'' if journal else ' or label'}: {line.account!r} {line.label!r}.",
+                cause="settings",
+                code="unmapped.account",
+                field=f"lines[{number}].account",
+                cure="Map an account for the line.",
+            )
+
+
+def total(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal(0))
+
+
+def legacy_currency(currency: str, base: str, rate_type: str, day: date) -> list[Node]:
+    """The currency block. `exchratetype` empty: the daily rate of Sage Intacct; never a rate of ours."""
+    if not currency:
+        return []
+    rate: list[Node] = [day_node("exchratedate", day), ("exchratetype", rate_type)]
+    return [*given(("basecurr", base)), ("currency", currency), *rate]
+
+
+# --- what a document refers to ----------------------------------------------------------------------------------------
+
+
+def there(look: Look, ref: Ref) -> Found:
+    found = look.refs.get(ref)
+    if found is None:
+        raise NotYet(f"The {ref.kind} {ref.key} is not in Sage Intacct.", code=f"dependency.{ref.kind}", key=ref.key)
+    if found.state in ("draft", "submitted", "partially approved", "declined"):
+        raise NotYet(
+            f"The {ref.kind} {ref.key} is {found.state}, not posted.", code=f"dependency.{ref.kind}", key=ref.key
+        )
+    if found.gone or found.state == AMBIGUOUS:
+        raise Refused(
+            f"The {ref.kind} {ref.key} is {found.state} in Sage Intacct.",
+            cause="decision",
+            code="reference.ambiguous" if found.state == AMBIGUOUS else "reference.gone",
+            field=ref.kind,
+            value=ref.key,
+            cure="Look at it in Sage Intacct and decide what this document is about.",
+        )
+    return found
+
+
+AMBIGUOUS: Final = "there more than once"
+"""State of a reference that several documents fit."""
+
+
+def usable_customer(look: Look, id: str) -> None:
+    customer = there(look, Ref("customer", id))
+    status, hold = customer.raw.get("STATUS", ""), customer.raw.get("ONHOLD", "")
+    if status.lower() in ("inactive", "f") or hold.lower() in ("true", "t"):
+        raise Refused(
+            f"The customer {id} is {'on hold' if hold.lower() in ('true', 't') else 'inactive'} in Sage Intacct.",
+            cause="settings",
+            code="party.blocked",
+            field="customer",
+            value=id,
+            cure="Activate the customer or lift its hold in Sage Intacct; the record then goes on by itself.",
+        )

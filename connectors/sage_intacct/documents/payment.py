@@ -1,0 +1,179 @@
+"""What customers paid."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar, Final
+
+from connectors.base import Document, Found, Identity, Look, Ref
+from connectors.errors import Refused
+from connectors.sage_intacct.documents.parts import Fit, Pairs, own_fields, there
+from connectors.sage_intacct.documents.receivable import Invoice
+from connectors.sage_intacct.markup import Node, given, money, us_day
+
+METHODS: Final = ("EFT", "Credit Card", "Cash")
+"""Methods that only record what has happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inline:
+    """A negative line of the invoice that this receipt uses up: its place (1 is the first) and how much of it, above
+    zero."""
+
+    line: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment(Document):
+    """Customer payment: ARPYMT. https://developer.intacct.com/api/accounts-receivable/ar-payments/
+
+    Its DOCNUMBER is not unique there. `applied` goes to the document in `to`, `excess` becomes open credit.
+    """
+
+    kind: ClassVar[str] = "payment"
+    modules: ClassVar[tuple[str, ...]] = ("AR", "cash", "GL")
+    unique: ClassVar[bool] = False
+
+    number: str
+    customer: str
+    day: date
+    to: Ref
+    """An invoice, or an adjustment that is a debit memo."""
+    applied: Decimal
+    excess: Decimal = Decimal(0)
+    excess_location: str = ""
+    excess_department: str = ""
+    inline: tuple[Inline, ...] = ()
+    account: str = ""
+    """Id of the checking account. Exactly one of account, undeposited, summary."""
+    undeposited: str = ""
+    """GL account of undeposited funds."""
+    summary: str = ""
+    """Name of the payment summary, where summaries are user-specified."""
+    method: str = "EFT"
+    description: str = ""
+    currency: str = ""
+    """That of the invoice. Empty: the company is not multi-currency."""
+    base_currency: str = ""
+    settled: Decimal | None = None
+    """What arrived on the account, in its currency, where that differs from `currency`."""
+    draft: bool = False
+    custom: Pairs = ()
+    entity: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("applied", "excess", "settled"):
+            amount = getattr(self, name)
+            if amount is not None and (money(amount, name), amount)[1] < 0:
+                raise Refused(f"{name} is below zero.", code="source.inconsistent", field=name, value=str(amount))
+        for part in self.inline:
+            money(part.amount, "inline.amount")
+        if self.method not in METHODS:
+            raise Refused(
+                f"{self.method} would print, charge or transfer: the money has moved already.",
+                cause="settings",
+                code="payment_method.forbidden",
+                field="method",
+                value=self.method,
+                cure=f"Map the payment method to one of: {', '.join(METHODS)}.",
+            )
+        if sum(map(bool, (self.account, self.undeposited, self.summary))) != 1:
+            raise Refused(
+                "A receipt goes to exactly one of: checking account, undeposited funds, summary.",
+                cause="settings",
+                code="unmapped.clearing",
+                field="account",
+                cure="Map the account that receipts go to.",
+            )
+
+    def identity(self) -> Identity:
+        return Identity(self.kind, self.number, self.customer, self.currency, self.applied + self.excess, self.day)
+
+    def refs(self) -> tuple[Ref, ...]:
+        return (self.to,)
+
+    @property
+    def session(self) -> str:
+        return self.entity
+
+    def node(self, look: Look, before: Document | None, fit: Fit) -> Node:
+        owed = self._owed(look)
+        head = given(
+            ("FINANCIALENTITY", self.account),
+            ("UNDEPOSITEDACCOUNTNO", self.undeposited),
+            ("PRBATCH", self.summary),
+            ("PAYMENTMETHOD", self.method),
+            ("CUSTOMERID", self.customer),
+            ("DOCNUMBER", fit.key("ARPYMT.DOCNUMBER", self.number)),
+            ("DESCRIPTION", fit.text("ARPYMT.DESCRIPTION", self.description)),
+            # both days always: left out, PAYMENTDATE is the day of sending and a second send would differ
+            ("RECEIPTDATE", us_day(self.day)),
+            ("PAYMENTDATE", us_day(self.day)),
+            ("CURRENCY", self.currency),
+            ("BASECURR", self.base_currency),
+            ("ACTION", "Draft" if self.draft else ""),
+        )
+        body = [*head, *self._settled(), *self._excess(), *own_fields(self.custom), *self._details(owed)]
+        return "create", [("ARPYMT", body)]
+
+    def _owed(self, look: Look) -> Found:
+        """What is paid, as the look showed it; refuses what the money does not fit."""
+        owed = there(look, self.to)
+        if self.currency and owed.identity.currency and owed.identity.currency != self.currency:
+            raise Refused(
+                f"{self.to.key} is in {owed.identity.currency}, the payment in {self.currency}.",
+                cause="decision",
+                code="currency.mismatch",
+                field="currency",
+                value=self.currency,
+                cure="Look at the invoice in Sage Intacct and decide how this money is applied.",
+            )
+        if owed.due is None or self.applied > owed.due:
+            raise Refused(
+                f"{self.applied} is to be applied to {self.to.key}, of which {owed.due} is due.",
+                cause="decision",
+                code="amount.over_due",
+                field="applied",
+                value=str(self.applied),
+                cure="Something else was applied first: look at the invoice and decide how this money is applied.",
+            )
+        return owed
+
+    def _settled(self) -> list[Node]:
+        if self.settled is None:
+            return []
+        return [("AMOUNTTOPAY", money(self.settled)), ("TRX_AMOUNTTOPAY", money(self.applied + self.excess))]
+
+    def _excess(self) -> list[Node]:
+        if not self.excess:
+            return []
+        where = given(
+            ("OVERPAYMENTLOCATIONID", self.excess_location), ("OVERPAYMENTDEPARTMENTID", self.excess_department)
+        )
+        return [("OVERPAYMENTAMOUNT", money(self.excess)), *where]
+
+    def _details(self, owed: Found) -> list[Node]:
+        """One detail holds the cash and at most one credit."""
+        key = "RECORDKEY" if self.to.kind == Invoice.kind else "POSADJKEY"
+        cash: list[Node] = [("TRX_PAYMENTAMOUNT", money(self.applied))] if self.applied else []
+        inline = [_inline_nodes(part, owed) for part in self.inline]
+        parts = [cash + (inline[0] if inline else []), *inline[1:]]
+        details: list[Node] = [("ARPYMTDETAIL", [(key, owed.id), *part]) for part in parts if part]
+        return [("ARPYMTDETAILS", details)] if details else []
+
+
+def _inline_nodes(part: Inline, invoice: Found) -> list[Node]:
+    entry = invoice.raw.get(f"LINES.{part.line}.RECORDNO", "")
+    there = invoice.raw.get(f"LINES.{part.line}.AMOUNT", "")
+    if not entry or -Decimal(there or "0") < part.amount:
+        raise Refused(
+            f"Line {part.line} of {invoice.number} does not hold a credit of {part.amount}: {there or 'not there'}.",
+            cause="decision",
+            code="inline.missing",
+            field="inline",
+            value=str(part.amount),
+            cure="Look at the lines of the invoice in Sage Intacct and decide how its negative line is used.",
+        )
+    amount = money(part.amount)
+    return [("INLINEKEY", invoice.id), ("INLINEENTRYKEY", entry), ("TRX_INLINEAMOUNT", amount)]
