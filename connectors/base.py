@@ -224,6 +224,10 @@ class Found:
     due: Decimal | None = None
     url: str = ""
     raw: Mapping[str, str] = field(default_factory=dict)
+    base: Decimal | None = None
+    """Its amount in the base currency of its books, where the target reckons one."""
+    base_lines: tuple[Decimal, ...] = ()
+    """The same by line, in the order of the lines; only of a document in another currency, and only when read back."""
 
     @property
     def gone(self) -> bool:
@@ -241,12 +245,23 @@ class Document:
     """The target itself refuses a second document with the same identity key."""
     modules: ClassVar[tuple[str, ...]] = ()
     """The subledgers that must be open for it: AR, AP, GL, cash."""
+    undoes: ClassVar[str] = ""
+    """The kind of the document that this one takes back; both have the same identity key."""
 
     control: str
     """Our key for this document, always the same for it; the target's idempotency key where it has one."""
 
     def identity(self) -> Identity:
         raise NotImplementedError
+
+    def accounting_date(self) -> date | None:
+        """The day on which it counts; the one that the target shows, unless the target shows none."""
+        return self.identity().day
+
+    def same(self, found: Found) -> bool:
+        """Whether what stands there is this document, to the cent. A kind that says more than its identity compares
+        more."""
+        return found.identity == self.identity()
 
     def refs(self) -> tuple[Ref, ...]:
         return ()
@@ -418,6 +433,9 @@ class Posted:
     document: Any
     id: str
     number: str = ""
+    base_lines: tuple[Decimal, ...] | None = None
+    """What its lines came to in the base currency of the books, by the target's own rate. None: not read back yet;
+    empty: it is in the base currency, or the target did not tell."""
 
 
 class Desk(Protocol):

@@ -3,6 +3,7 @@
 A write is never repeated here. What cannot be told from an answer is said to be unclear, never guessed.
 """
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -242,15 +243,27 @@ def _empty(query: Query) -> bool:
 def _answered(calls: Sequence[Call], answer: answers.Answer) -> dict[str, Answer]:
     """By control id, never by position. Whatever is not exactly told is left out: its outcome is unclear."""
     results = answer.by_control()
-    found = {call.control: _of(results[call.control]) for call in calls if call.control in results}
+    found = {call.control: _of(call, results[call.control]) for call in calls if call.control in results}
     return {control: outcome for control, outcome in found.items() if outcome is not None}
 
 
-def _of(result: Result) -> Done | ConnectorError | None:
+_REVERSES: Final = re.compile(rb'<(reverse_invoice|reverse_arpayment) key="(\d+)"')
+
+
+def _of(call: Call, result: Result) -> Done | ConnectorError | None:
     if result.status == "success":
         row = result.rows[0] if result.rows else {}
-        record = result.key or row.get("RECORDNO", "")
+        record = _reversed(call, result.key or row.get("RECORDNO", ""))
         return Done(record, url=row.get("RECORD_URL", "")) if record else None
     if result.status in ("failure", "aborted"):
         return said.of_write(result.errors)
     return None
+
+
+def _reversed(call: Call, made: str) -> str:
+    """The id of what was reversed, with its object; of a credit memo that stands for a reversal: the memo's."""
+    if call.kind not in find.REVERSED:
+        return made
+    asked = _REVERSES.search(call.body)
+    shelf = find.SHELVES[find.REVERSED[call.kind] if asked else "adjustment"]
+    return f"{shelf.object}/{asked.group(2).decode() if asked else made}"

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from connectors.base import Document, Found, Identity, Look, Ref
-from connectors.errors import Malformed
+from connectors.errors import Denied, Malformed
 from connectors.sage_intacct.answers import Row
-from connectors.sage_intacct.documents import AMBIGUOUS, Payment
+from connectors.sage_intacct.documents import AMBIGUOUS, Adjustment, InvoiceReversal, Payment
+from connectors.sage_intacct.documents.reversal import VOID
 from connectors.sage_intacct.query import Query, wanted
 
 Rows = Sequence[Row]
@@ -32,6 +33,8 @@ class Shelf:
     amounts: tuple[str, ...] = ()
     """The total: the first of these that has a value."""
     due: tuple[str, ...] = ()
+    items: str = ""
+    """The object of its lines, each with its amount in base currency."""
 
     def query(self, field: str, values: Sequence[str]) -> Query:
         names = wanted(("RECORDNO", self.key, self.party, self.day, *self.fields))
@@ -44,7 +47,7 @@ _TOTAL: Final = ("TRX_TOTALENTERED", "TOTALENTERED")
 _DUE: Final = ("TRX_TOTALDUE", "TOTALDUE")
 
 # Field names: sheet 5.2 to 5.8. A field that a company does not have fails the whole query, hence `optional`.
-SHELVES: Final[Mapping[str, Shelf]] = {
+SHELVES: Final[dict[str, Shelf]] = {
     "customer": Shelf(
         "CUSTOMER", "CUSTOMERID", fields=("NAME", "STATUS", "ONHOLD"), optional=("CURRENCY", "RECORD_URL")
     ),
@@ -57,6 +60,7 @@ SHELVES: Final[Mapping[str, Shelf]] = {
         ("RAWSTATE", "WHENPOSTED", "WHENDUE", *_TOTALS_MORE),
         _TOTAL,
         _DUE,
+        "ARINVOICEITEM",
     ),
     "adjustment": Shelf(
         "ARADJUSTMENT",
@@ -67,6 +71,7 @@ SHELVES: Final[Mapping[str, Shelf]] = {
         ("RAWSTATE", "WHENPOSTED", *_TOTALS_MORE),
         _TOTAL,
         _DUE,
+        "ARADJUSTMENTITEM",
     ),
     "payment": Shelf(
         "ARPYMT",
@@ -78,6 +83,24 @@ SHELVES: Final[Mapping[str, Shelf]] = {
         _TOTAL,
         _DUE,
     ),
+    "advance": Shelf(
+        "ARADVANCE",
+        "DOCNUMBER",
+        "CUSTOMERID",
+        "RECEIPTDATE",
+        _TOTALS,
+        ("RECORDID", "FINANCIALENTITY", *_TOTALS_MORE),
+        _TOTAL,
+        _DUE,
+    ),
+    "other_receipt": Shelf(
+        "OTHERRECEIPTS",
+        "DOCNUMBER",
+        day="RECEIPTDATE",
+        fields=("STATE", "TOTALENTERED", "CURRENCY", "DESCRIPTION"),
+        optional=("RECORDID", "TRX_TOTALENTERED", "BASECURR", "RECORD_URL"),
+        amounts=_TOTAL,
+    ),
     "journal": Shelf(
         "GLBATCH",
         "REFERENCENO",
@@ -88,6 +111,15 @@ SHELVES: Final[Mapping[str, Shelf]] = {
         ("TOTAL",),
     ),
 }
+
+SHELVES["application"] = replace(SHELVES["payment"], amounts=())
+"""Credit that was applied shows the cash, of which there is none."""
+REVERSED: Final[Mapping[str, str]] = {
+    "invoice_reversal": "invoice",
+    "payment_reversal": "payment",
+    "application_reversal": "application",
+}
+"""A reversal stands there when what it reverses is gone. Its id says on which shelf: a credit memo may stand for it."""
 
 _ENTRIES: Final = ("RECORDNO", "BATCHNO", "ACCOUNTNO", "TR_TYPE", "TRX_AMOUNT")
 _ENTRIES_MORE: Final = ("CURRENCY", "LOCATION", "DEPARTMENT")
@@ -130,6 +162,8 @@ def look(documents: Sequence[Document], fetch: Fetch, *, multi: bool | None) -> 
 
     `multi`: whether the company is multi-currency; None: not known, then as each document says.
     """
+    if documents[0].kind in REVERSED:
+        return _looks_for_reversals(documents, fetch, multi=multi)
     shelf = SHELVES[documents[0].kind]
     refs = list(dict.fromkeys(ref for document in documents for ref in document.refs()))
     kinds = list(dict.fromkeys(ref.kind for ref in refs))
@@ -144,6 +178,8 @@ def look(documents: Sequence[Document], fetch: Fetch, *, multi: bool | None) -> 
 
 def read(kind: str, ids: Sequence[str], fetch: Fetch, *, multi: bool | None) -> list[Found | None]:
     """What stands under these RECORDNO now. One request."""
+    if kind in REVERSED:
+        return _read_reversals(kind, ids, fetch)
     shelf = SHELVES[kind]
     queries = [shelf.query("RECORDNO", ids)]
     if shelf.object == "GLBATCH":
@@ -151,8 +187,10 @@ def read(kind: str, ids: Sequence[str], fetch: Fetch, *, multi: bool | None) -> 
     rows, *entries = fetch(queries)
     if entries:
         rows = [_totalled(row, entries[0]) for row in rows]
+    in_base = _base_lines(shelf, rows, fetch) if multi else {}
     by_id = {row.get("RECORDNO", ""): found(kind, row, multi=bool(multi)) for row in rows}
-    return [by_id.get(record) for record in ids]
+    there = [by_id.get(record) for record in ids]
+    return [one and replace(one, base_lines=in_base.get(one.id, ())) for one in there]
 
 
 def found(kind: str, row: Row, *, multi: bool) -> Found:
@@ -175,6 +213,7 @@ def found(kind: str, row: Row, *, multi: bool) -> Found:
         due=_first(row, shelf.due),
         url=row.get("RECORD_URL", ""),
         raw=row,
+        base=_amount(row, "TOTALENTERED") if multi and kind != "customer" else None,
     )
 
 
@@ -211,6 +250,77 @@ def _ref(ref: Ref, rows: Rows, lines: Mapping[str, Mapping[str, str]], *, multi:
     return replace(alive[0], raw={**alive[0].raw, **lines.get(alive[0].id, {})})
 
 
+# --- reversals --------------------------------------------------------------------------------------------------------
+
+
+def _looks_for_reversals(documents: Sequence[Document], fetch: Fetch, *, multi: bool | None) -> list[Look]:
+    """One request: what is reversed, the credit memos that may stand for it, and what both refer to."""
+    kind = documents[0].kind
+    refs = list(dict.fromkeys(ref for document in documents for ref in document.refs()))
+    memos = [memo for document in documents if (memo := _memo(document))]
+    wanted_refs = [*refs, *(Ref("adjustment", memo.number, memo.customer) for memo in memos)]
+    kinds = list(dict.fromkeys(ref.kind for ref in wanted_refs))
+    rows = fetch([SHELVES[k].query(SHELVES[k].key, [r.key for r in wanted_refs if r.kind == k]) for k in kinds])
+    there = dict(zip(kinds, rows, strict=True))
+    looks = []
+    for document in documents:
+        memo = _memo(document)
+        hits = _reversed(REVERSED[kind], document.identity(), there)
+        hits += _memo_hits(memo, document.identity(), there) if memo else []
+        found_refs = {ref: _ref(ref, there.get(ref.kind, ()), {}, multi=bool(multi)) for ref in document.refs()}
+        looks.append(Look(tuple(hits), found_refs))
+    return looks
+
+
+def _memo(document: Document) -> Adjustment | None:
+    return document.otherwise if isinstance(document, InvoiceReversal) else None
+
+
+def _reversed(original: str, identity: Identity, there: Mapping[str, Rows]) -> list[Found]:
+    shelf = SHELVES[original]
+    rows = [row for row in there.get(original, ()) if _is(row, shelf, identity.key, identity.party)]
+    standing = [found(original, row, multi=False) for row in rows]
+    # A document of the same number may have been made anew; that one is not what was reversed.
+    return [_undone(one, identity, shelf) for one in standing if one.gone]
+
+
+def _memo_hits(memo: Adjustment, identity: Identity, there: Mapping[str, Rows]) -> list[Found]:
+    shelf = SHELVES["adjustment"]
+    rows = [row for row in there.get("adjustment", ()) if _is(row, shelf, memo.number, memo.customer)]
+    made = [found("adjustment", row, multi=False) for row in rows]
+    return [replace(_undone(one, identity, shelf), state=one.state) for one in made if not one.gone]
+
+
+def _undone(original: Found, identity: Identity, shelf: Shelf) -> Found:
+    return replace(original, id=f"{shelf.object}/{original.id}", identity=identity, state="posted", due=None)
+
+
+def _read_reversals(kind: str, ids: Sequence[str], fetch: Fetch) -> list[Found | None]:
+    """What stands under `object/RECORDNO` now: an original that is gone, or the credit memo that took its place."""
+    shelves = {SHELVES[REVERSED[kind]].object: REVERSED[kind], "ARADJUSTMENT": "adjustment"}
+    split = [one.partition("/") for one in ids]
+    objects = list(dict.fromkeys(name for name, _, _ in split))
+    queries = [SHELVES[shelves[name]].query("RECORDNO", [n for o, _, n in split if o == name]) for name in objects]
+    found_rows = {
+        f"{name}/{row.get('RECORDNO', '')}": row
+        for name, rows in zip(objects, fetch(queries), strict=True)
+        for row in rows
+    }
+    return [_read_reversal(kind, shelves, one, found_rows.get(one)) for one in ids]
+
+
+def _read_reversal(kind: str, shelves: Mapping[str, str], id: str, row: Row | None) -> Found | None:
+    if row is None:
+        return None
+    name = id.partition("/")[0]
+    one = found(shelves[name], row, multi=False)
+    number = one.identity.key.removesuffix(VOID) if name == "ARADJUSTMENT" else one.identity.key
+    identity = Identity(kind, number, one.identity.party, "", Decimal(0), None)
+    if name == "ARADJUSTMENT":
+        return replace(one, id=id, identity=identity, due=None)
+    return replace(one, id=id, identity=identity, due=None, state="posted") if one.gone else None
+
+
 # --- what stands in rows of its own ----------------------------------------------------------------------------------
 
 
@@ -245,6 +355,23 @@ def _lines_of(documents: Sequence[Document], invoices: Rows, fetch: Fetch) -> Ma
     for row in rows:
         by_invoice[row.get("RECORDKEY", "")].append(row)
     return {record: dict(_places(sorted(own, key=_place))) for record, own in by_invoice.items()}
+
+
+def _base_lines(shelf: Shelf, rows: Rows, fetch: Fetch) -> Mapping[str, tuple[Decimal, ...]]:
+    """Of documents in another currency than that of the books, by RECORDNO: what each line came to, by the rate that
+    Sage Intacct took. Documents whose lines may not be read are left out."""
+    foreign = wanted([row.get("RECORDNO", "") for row in rows if row.get("CURRENCY") != row.get("BASECURR")])
+    if not shelf.items or not foreign:
+        return {}
+    try:
+        (items,) = fetch([Query(shelf.items, _ITEMS, field="RECORDKEY", values=foreign)])
+    except Denied:  # the documents themselves were read just now: it is these rows alone
+        return {}
+    by_record: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in items:
+        by_record[row.get("RECORDKEY", "")].append(row)
+    found = {record: [_amount(row, "AMOUNT") for row in sorted(own, key=_place)] for record, own in by_record.items()}
+    return {record: tuple(a for a in own if a is not None) for record, own in found.items() if None not in own}
 
 
 def _place(line: Row) -> tuple[int, int]:

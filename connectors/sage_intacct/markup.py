@@ -15,7 +15,8 @@ from connectors.errors import Denied, Refused
 from connectors.money import to_minor
 
 Node = tuple[str, "str | Sequence[Node]"]
-"""An element: its name, and its text or its children. An empty string gives an empty element."""
+"""An element: its name, and its text or its children. An empty string gives an empty element. A child whose name
+begins with @ is an attribute."""
 
 # What XML 1.0 cannot carry, neither raw nor as &#n;. The gateway answers "Fatal Error 9" to all of them.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -74,8 +75,11 @@ def written(node: Node) -> str:
     name, content = node
     if not _NAME.fullmatch(name):
         raise Refused(f"{name!r} cannot be the name of a field.", code="field.name", field=name)
-    inside = escape(clean(content)) if isinstance(content, str) else "".join(map(written, content))
-    return f"<{name}>{inside}</{name}>"
+    if isinstance(content, str):
+        return f"<{name}>{escape(clean(content))}</{name}>"
+    attributes = "".join(f" {at[1:]}={quoteattr(str(value))}" for at, value in content if at.startswith("@"))
+    inside = "".join(written(child) for child in content if not child[0].startswith("@"))
+    return f"<{name}{attributes}>{inside}</{name}>"
 
 
 def function(control: str, call: Node) -> bytes:

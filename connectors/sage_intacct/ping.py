@@ -62,7 +62,8 @@ class Client(Protocol):
 
 
 def account(client: Client) -> Account:
-    """Whom the credentials lead to. Facts: base_currency, multi_currency, multi_entity, entities, tax_solutions."""
+    """Whom the credentials lead to. Facts: base_currency, multi_currency, currencies (empty: not known), multi_entity,
+    entities, tax_solutions."""
     _, answer, _ = client.sign_in()
     company = answer.company or client.credentials.company_id
     entity = answer.entity or client.credentials.entity_id
@@ -76,8 +77,8 @@ def account(client: Client) -> Account:
 
 def facts(client: Client) -> dict[str, Any]:
     """What flows ask of the company. https://developer.intacct.com/api/company-console/financial-setup/"""
-    setup, entities, solutions = client.call(
-        [("getFinancialSetup", ""), _one_page("LOCATIONENTITY", _ENTITY), _SOLUTIONS]
+    setup, entities, solutions, currencies = client.call(
+        [("getFinancialSetup", ""), _one_page("LOCATIONENTITY", _ENTITY), _SOLUTIONS, _CURRENCIES]
     )
     if setup.status != "success":
         raise said.of_read(setup.errors)
@@ -86,6 +87,8 @@ def facts(client: Client) -> dict[str, Any]:
     return {
         "base_currency": values.get("BASECURRENCY", ""),
         "multi_currency": _yes(values.get("MULTICURRENCY", "")),
+        # many API users may not read them: then the target itself says which one it lacks
+        "currencies": [row["CODE"] for row in currencies.rows if row.get("CODE")],
         "multi_entity": _yes(values.get("MULTIENTITY", "")) or len(listed) > 1,
         "entities": listed,
         "tax_solutions": [row.get("SOLUTIONID", "") for row in solutions.rows],
@@ -93,6 +96,7 @@ def facts(client: Client) -> dict[str, Any]:
 
 
 _ENTITY: Final = ("RECORDNO", "LOCATIONID", "NAME", "CURRENCY", "STATUS")
+_CURRENCIES: Final[Node] = Query("TRXCURRENCIES", ("RECORDNO", "CODE"), page=300).node()
 _SOLUTIONS: Final[Node] = Query("TAXSOLUTION", ("RECORDNO", "SOLUTIONID"), page=100).node()
 
 
@@ -192,7 +196,9 @@ def _settings(client: Client) -> Iterator[Check]:
         return
     base = known["base_currency"]
     if base:
-        yield _ok("settings", "currency", "Base currency", f"{base}{', multi-currency' * known['multi_currency']}")
+        others = ", ".join(code for code in known["currencies"] if code != base)
+        multi = f", multi-currency{': ' * bool(others)}{others}" * known["multi_currency"]
+        yield _ok("settings", "currency", "Base currency", f"{base}{multi}")
     else:
         cure = "Documents are sent without a currency until it is known: enter it in the settings of the connection."
         yield Check("settings", "currency", "Base currency", "warning", "The set-up names none.", cure)

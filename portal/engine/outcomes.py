@@ -19,7 +19,7 @@ from audit.states import Move, Stale, Trouble, move
 from connectors.base import Answer, Document, Done, Found
 from connectors.errors import ConnectorError, NotYet, Refused, Unavailable
 from mappings.models import Period
-from portal.engine import clock, documents
+from portal.engine import access, clock, documents
 from portal.engine.prepare import due_of, waits_of
 
 log = logging.getLogger(__name__)
@@ -246,7 +246,7 @@ def seen_before_first_send(record: Record, document: Document, hits: Sequence[Fo
         return False
     if not standing or (document.master and own(record, standing)):
         return True
-    equal = [hit for hit in standing if hit.identity == document.identity()]
+    equal = [hit for hit in standing if document.same(hit)]
     if len(standing) == 1 and equal and record.link.options.get("adopt", "ask") == "exact":
         adopt(record, equal[0], now, "equal in everything, adopted by rule")
     else:
@@ -272,7 +272,7 @@ def seen_when_unsure(record: Record, document: Document, hits: Sequence[Found], 
     updating = document.master and bool(own(record, standing))
     if hits and not standing:
         _ask(record, "unsure.reversed", f"It stands there reversed: {_ids(hits)}.", _DECIDE, now)
-    elif len(standing) == 1 and not updating and standing[0].identity == document.identity():
+    elif len(standing) == 1 and not updating and document.same(standing[0]):
         adopt(record, standing[0], now, "found there as it was sent")
     elif standing and not updating:
         code = "unsure.several" if len(standing) > 1 else "unsure.differs"
@@ -350,6 +350,7 @@ def _ids(found: Sequence[Found]) -> str:
 def verdicts(pairs: Sequence[tuple[Record, Document]], found: Sequence[Found | None], now: datetime) -> None:
     """The second axis: what the ledger looks like now."""
     agreeing = []
+    _keep_base_lines(pairs, found)
     for (record, document), one in zip(pairs, found, strict=True):
         if _agrees(document, one):
             agreeing.append(record)
@@ -359,6 +360,16 @@ def verdicts(pairs: Sequence[tuple[Record, Document]], found: Sequence[Found | N
     for record in agreeing:
         if record.verdict not in (Verdict.NOT_CHECKED, Verdict.AGREES):
             _agrees_again(record, now)
+
+
+def _keep_base_lines(pairs: Sequence[tuple[Record, Document]], found: Sequence[Found | None]) -> None:
+    """What the target reckoned in base currency: whatever follows this document may ask for it. Whoever waits for it is
+    found by the next sweep."""
+    said = {r.pk: [str(a) for a in one.base_lines] for (r, _), one in zip(pairs, found, strict=True) if one}
+    plain = [pk for pk, lines in said.items() if not lines]
+    Posting.objects.filter(record__in=plain, base_lines=None).update(base_lines=[])
+    for pk in said.keys() - set(plain):
+        Posting.objects.filter(record=pk).update(base_lines=said[pk])
 
 
 def _agrees_again(record: Record, now: datetime) -> None:
@@ -371,7 +382,7 @@ def _agrees_again(record: Record, now: datetime) -> None:
 def _agrees(document: Document, found: Found | None) -> bool:
     if found is None or found.gone:
         return False
-    return document.master or (found.state in POSTED_STATES and found.identity == document.identity())
+    return document.master or (found.state in POSTED_STATES and document.same(found))
 
 
 def _verdict(record: Record, document: Document, found: Found | None, now: datetime) -> None:
@@ -380,6 +391,9 @@ def _verdict(record: Record, document: Document, found: Found | None, now: datet
         young = now < record.changed_at + timedelta(seconds=_visible_after(record))
         said = Verdict.NOT_CHECKED if young else Verdict.MISSING
     elif found.gone:
+        if _undone_by_us(record):
+            Record.objects.filter(pk=record.pk).update(verdict=Verdict.AGREES, verdict_due_at=None)
+            return
         said = Verdict.VOIDED
     elif found.state not in POSTED_STATES:
         _created_only(record, found, now)
@@ -392,6 +406,13 @@ def _verdict(record: Record, document: Document, found: Found | None, now: datet
         _read_later(record, now)  # perhaps it is only slow to appear
     if said not in (Verdict.NOT_CHECKED, record.verdict):
         _differs(record, said, found, now)
+
+
+def _undone_by_us(record: Record) -> bool:
+    known = access.system(record.link.target).kinds
+    undoing = [kind for kind, document in known.items() if document.undoes == record.kind]
+    ours = Record.objects.filter(link_id=record.link_id, state=State.POSTED, kind__in=undoing)
+    return ours.filter(number=record.number, party=record.party).exists()
 
 
 def _created_only(record: Record, found: Found, now: datetime) -> None:

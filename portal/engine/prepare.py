@@ -106,7 +106,7 @@ def _ready(record: Record, document: Document, desk: RowDesk, revision: int) -> 
         "currency": identity.currency,
         "party": identity.party[:120],
         "number": identity.key[:120],
-        "day": identity.day,
+        "day": document.accounting_date(),
         "tries": 0,
     }
     with transaction.atomic():
@@ -200,7 +200,7 @@ def _postpone(record: Record, said: str) -> None:
 def _check_periods(record: Record, document: Document) -> None:
     """Refuses before sending what would fall into books that we know are closed. One probe a cycle goes through where
     the closing was only learned from a refusal."""
-    day = document.identity().day
+    day = document.accounting_date()
     if day is None:
         return
     rows = Period.objects.filter(connection=record.link.target, module__in=document.modules, closed_to__gte=day)

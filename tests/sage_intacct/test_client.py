@@ -442,7 +442,8 @@ def test_finish_says_in_which_state_the_document_stands() -> None:
 
 
 def test_the_system_names_what_it_holds() -> None:
-    assert set(SYSTEM.kinds) == {"customer", "invoice", "payment", "adjustment", "journal"}
+    documents = {"customer", "invoice", "payment", "adjustment", "journal", "application", "advance", "other_receipt"}
+    assert set(SYSTEM.kinds) == documents | {"invoice_reversal", "payment_reversal", "application_reversal"}
     assert SYSTEM.limits.in_flight == 2
     assert "Pw" not in repr(Credentials("a", "senderPw", "c", "d", "userPw"))
     assert Ref("invoice", "IN-1", "cus_Q1") in payment().refs()

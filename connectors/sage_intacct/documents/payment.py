@@ -56,8 +56,10 @@ class Payment(Document):
     currency: str = ""
     """That of the invoice. Empty: the company is not multi-currency."""
     base_currency: str = ""
+    rate_type: str = ""
+    """Only where it arrived in `currency`. Empty: the daily rate of Sage Intacct."""
     settled: Decimal | None = None
-    """What arrived on the account, in its currency, where that differs from `currency`."""
+    """What arrived on the account in base currency, where that differs from `currency`; no rate is sent then."""
     draft: bool = False
     custom: Pairs = ()
     entity: str = ""
@@ -90,6 +92,10 @@ class Payment(Document):
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, self.applied + self.excess, self.day)
 
+    def same(self, found: Found) -> bool:
+        """Both amounts of a payment that was exchanged: the invoice's, and what arrived."""
+        return super().same(found) and self.settled in (None, found.base)
+
     def refs(self) -> tuple[Ref, ...]:
         return (self.to,)
 
@@ -112,6 +118,7 @@ class Payment(Document):
             ("PAYMENTDATE", us_day(self.day)),
             ("CURRENCY", self.currency),
             ("BASECURR", self.base_currency),
+            ("EXCH_RATE_TYPE_ID", self.rate_type),
             ("ACTION", "Draft" if self.draft else ""),
         )
         body = [*head, *self._settled(), *self._excess(), *own_fields(self.custom), *self._details(owed)]
@@ -177,3 +184,103 @@ def _inline_nodes(part: Inline, invoice: Found) -> list[Node]:
         )
     amount = money(part.amount)
     return [("INLINEKEY", invoice.id), ("INLINEENTRYKEY", entry), ("TRX_INLINEAMOUNT", amount)]
+
+
+# --- credits put against debts ----------------------------------------------------------------------------------------
+
+
+CREDITS: Final = {
+    "adjustment": ("ADJUSTMENTKEY", "TRX_ADJUSTMENTAMOUNT"),
+    "payment": ("OVERPAYMENTKEY", "TRX_POSTEDOVERPAYMENTAMOUNT"),
+    "advance": ("ADVANCEKEY", "TRX_POSTEDADVANCEAMOUNT"),
+}
+"""By the kind of the document that the credit stands on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credit:
+    """A credit memo, the overpaid part of a receipt, or an advance; how much of it is used."""
+
+    of: Ref
+    amount: Decimal | None
+    """None: as much as is open of both."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application(Document):
+    """Open credit put against a debt: an ARPYMT without cash. It moves no account beside the receivable.
+    https://developer.intacct.com/api/accounts-receivable/ar-payments/
+
+    Its identity has no amount: the ledger shows the cash, of which there is none.
+    """
+
+    kind: ClassVar[str] = "application"
+    modules: ClassVar[tuple[str, ...]] = ("AR", "GL")
+    unique: ClassVar[bool] = False
+
+    number: str
+    customer: str
+    day: date
+    to: Ref
+    """An invoice, or an adjustment that is a debit memo."""
+    credits: tuple[Credit, ...]
+    account: str = ""
+    """A checking account, only where the company wants one named although no cash moves."""
+    description: str = ""
+    currency: str = ""
+    base_currency: str = ""
+    draft: bool = False
+    entity: str = ""
+
+    def identity(self) -> Identity:
+        return Identity(self.kind, self.number, self.customer, self.currency, Decimal(0), self.day)
+
+    def refs(self) -> tuple[Ref, ...]:
+        return (self.to, *(credit.of for credit in self.credits))
+
+    @property
+    def session(self) -> str:
+        return self.entity
+
+    def node(self, look: Look, before: Document | None, fit: Fit) -> Node:
+        head = given(
+            ("FINANCIALENTITY", self.account),
+            ("PAYMENTMETHOD", "EFT"),
+            ("CUSTOMERID", self.customer),
+            ("DOCNUMBER", fit.key("ARPYMT.DOCNUMBER", self.number)),
+            ("DESCRIPTION", fit.text("ARPYMT.DESCRIPTION", self.description)),
+            ("RECEIPTDATE", us_day(self.day)),
+            ("PAYMENTDATE", us_day(self.day)),
+            ("CURRENCY", self.currency),
+            ("BASECURR", self.base_currency),
+            ("ACTION", "Draft" if self.draft else ""),
+        )
+        return "create", [("ARPYMT", [*head, ("ARPYMTDETAILS", self._details(look))])]
+
+    def _details(self, look: Look) -> list[Node]:
+        """A detail for each credit; none may use more than is open, of itself or of the debt."""
+        owed = there(look, self.to)
+        key = "RECORDKEY" if self.to.kind == Invoice.kind else "POSADJKEY"
+        due = owed.due or Decimal(0)
+        details: list[Node] = []
+        for credit in self.credits:
+            source = there(look, credit.of)
+            available = abs(source.due or Decimal(0))
+            used = min(due, available) if credit.amount is None else credit.amount
+            if not 0 < used <= min(due, available):
+                raise _not_open(self.to, credit.of, due, available, used)
+            due -= used
+            of, amount = CREDITS[credit.of.kind]
+            details.append(("ARPYMTDETAIL", [(key, owed.id), (of, source.id), (amount, money(used))]))
+        return details
+
+
+def _not_open(to: Ref, of: Ref, due: Decimal, available: Decimal, used: Decimal) -> Refused:
+    return Refused(
+        f"{used} of {of.key} is to be applied to {to.key}: {available} of the one is open, {due} of the other is due.",
+        cause="decision",
+        code="amount.over_due",
+        field="credits",
+        value=str(used),
+        cure="Something else was applied first: look at both in Sage Intacct and decide how this credit is used.",
+    )

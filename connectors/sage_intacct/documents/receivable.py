@@ -21,6 +21,15 @@ from connectors.sage_intacct.markup import Node, day_node, given, single
 
 
 @dataclass(frozen=True, kw_only=True)
+class Coded:
+    """What a part of the source (a line, a tax rate, the shipping) was coded as. Not sent: what follows the document
+    takes its coding from here."""
+
+    source: str
+    line: Line
+
+
+@dataclass(frozen=True, kw_only=True)
 class Invoice(Document):
     """AR invoice: `create_invoice`; there is no supported generic create.
     https://developer.intacct.com/api/accounts-receivable/invoices/"""
@@ -49,6 +58,7 @@ class Invoice(Document):
     draft: bool = False
     custom: Pairs = ()
     entity: str = ""
+    coding: tuple[Coded, ...] = ()
 
     def __post_init__(self) -> None:
         check_lines(self.lines)
@@ -106,6 +116,7 @@ class Adjustment(Document):
     summary: str = ""
     draft: bool = False
     entity: str = ""
+    coding: tuple[Coded, ...] = ()
 
     def __post_init__(self) -> None:
         check_lines(self.lines)
