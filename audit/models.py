@@ -218,6 +218,7 @@ class Posting(models.Model):
     target_state = models.CharField(max_length=40)
     url = models.CharField(max_length=500, blank=True)
     found = models.BooleanField(default=False, help_text="learned by looking, not from an answer")
+    base_lines = models.JSONField(null=True, help_text="its lines in base currency, as text; null: not read back yet")
     at = models.DateTimeField()
 
     class Meta:

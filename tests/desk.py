@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from connectors.errors import NotYet, Unmapped
 class MemoryDesk:
     """`given` is a mappings.json: `maps` (table → source value → target value, or {value, facts, valid_from}, or a list
     of these), `options`, `time_zone`, `entity_time_zones`, `target` (facts), `choices`, and `posted` (flow → key → name
-    of the case whose document was posted; `earlier` makes it).
+    of the case whose document was posted; `earlier` makes it), `base_lines` (flow → key → amounts: as read back).
     """
 
     def __init__(self, given: Mapping[str, Any], options: type, earlier: Callable[[str], Any], control: str) -> None:
@@ -56,7 +57,9 @@ class MemoryDesk:
         case = self.given.get("posted", {}).get(flow, {}).get(key)
         if case is None:
             raise NotYet(f"{flow} {key} is not posted yet.", code=f"dependency.{flow}", flow=flow, key=key)
-        return Posted(self.earlier(case), id="1", number=key)
+        lines = self.given.get("base_lines", {}).get(flow, {}).get(key)
+        base_lines = None if lines is None else tuple(map(Decimal, lines))
+        return Posted(self.earlier(case), id="1", number=key, base_lines=base_lines)
 
     def option(self, name: str) -> Any:
         return self.options[name]

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from audit.models import Posting, Record
 from connectors.base import Account, Choice, Mapped, Posted
-from connectors.errors import NotYet, Unmapped
+from connectors.errors import NotYet, Refused, Unmapped
 from mappings import lookup
 from mappings.models import Choice as ChoiceRow
 from portal.engine import access, documents
@@ -63,10 +64,13 @@ class RowDesk:
         )
         if posting is None:
             raise NotYet(f"{flow} {key} is not posted yet.", code=f"dependency.{flow}", flow=name, key=key)
-        self._note("posted", flow=flow, key=key, id=posting.target_id, number=posting.number)
+        lines = posting.base_lines
+        self._note("posted", flow=flow, key=key, id=posting.target_id, number=posting.number, base_lines=lines or "")
         kind = access.system(self.link.target).kinds[posting.kind]
         assert posting.record.document
-        return Posted(documents.load(kind, bytes(posting.record.document)), posting.target_id, posting.number)
+        document = documents.load(kind, bytes(posting.record.document))
+        base_lines = None if lines is None else tuple(Decimal(line) for line in lines)
+        return Posted(document, posting.target_id, posting.number, base_lines)
 
     def option(self, name: str) -> Any:
         declared = {one.name: one.default for one in fields(access.integration(self.link).options)}
@@ -75,10 +79,24 @@ class RowDesk:
         return value
 
     def day(self, instant: datetime, entity: str = "") -> date:
-        zones = self.link.options.get("entity_time_zones", {})
-        zone = zones.get(entity) or self.link.workspace.time_zone
+        zone = self._zones().get(entity) or self.link.workspace.time_zone
         self._note("day", instant=instant.isoformat(), zone=zone)
-        return instant.astimezone(ZoneInfo(zone)).date()
+        try:
+            return instant.astimezone(ZoneInfo(zone)).date()
+        except (KeyError, ValueError) as error:
+            raise Refused(
+                f"{zone} is no time zone.",
+                cause="settings",
+                code="settings.time_zone",
+                field="entity_time_zones",
+                value=zone,
+                cure="Write time zones as Europe/London in the options of the link.",
+            ) from error
+
+    def _zones(self) -> dict[str, str]:
+        """Option `entity_time_zones`: E100 America/Los_Angeles, E200 Europe/London."""
+        parts = str(self.link.options.get("entity_time_zones") or "").split(",")
+        return {entity: zone.strip() for entity, _, zone in (part.strip().partition(" ") for part in parts)}
 
     def claim(self, row: str, part: Literal["gross", "fee"]) -> None:
         self.claims.append((row, part))
