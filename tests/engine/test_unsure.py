@@ -109,6 +109,8 @@ def test_one_poison_document_in_a_batch_of_a_hundred_stands_alone(worlds: Worlds
     toy.books.script(poison=["D041"])
     toy.env["ML_BATCH"] = "100"
     toy.set_up()
+    toy.act("prepare_all")  # so that all hundred travel in one batch
+    toy.act("ring_and_drain", part=0, parts=1)
     toy.work()
     toy.once(without=["D041"])
     toy.all_posted(without=["D041"])
