@@ -222,6 +222,7 @@ def seen(made: Company, case: Case) -> dict[str, str]:
     node.find("filter/equalto/value").text = value
     frame = etree.fromstring(body("lookup_glbatch"))
     function = frame.find("operation/content/function")
+    assert function is not None
     function.replace(function[0], node)
     reply = Gateway(made.books)(Request("POST", PATH, {}, "", {}, etree.tostring(frame), HOST))
     rows = etree.fromstring(reply.body).findall(f".//data/{case.object}")
