@@ -36,6 +36,10 @@ ACCOUNTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("63000", "Bad debt", "debit", {}),
     ("70100", "Exchange gain or loss", "debit", {}),
 )
+_NOTHING_REQUIRED = {
+    f"REQUIRE{dimension}": False
+    for dimension in "DEPT LOC PROJECT TASK CUSTOMER VENDOR EMPLOYEE ITEM CLASS CONTRACT WAREHOUSE".split()
+}
 CUSTOM = {
     "CUSTOMER": ["STRIPE_CUSTOMER_ID", "ML_SOURCE_KEY"],
     "ARINVOICE": ["STRIPE_INVOICE_ID", "ML_SOURCE_KEY"],
@@ -86,7 +90,13 @@ def seed_demo(
 def _accounts(company: Company) -> None:
     for number, title, normal, more in ACCOUNTS:
         balance = number < "40000"
-        row: dict[str, Any] = {"ACCOUNTNO": number, "TITLE": title, "NORMALBALANCE": normal, **more}
+        row: dict[str, Any] = {
+            "ACCOUNTNO": number,
+            "TITLE": title,
+            "NORMALBALANCE": normal,
+            **_NOTHING_REQUIRED,
+            **more,
+        }
         row["ACCOUNTTYPE"] = "balancesheet" if balance else "incomestatement"
         row["CLOSINGTYPE"] = "non-closing account" if balance else "closing account"
         company.add_master("GLACCOUNT", "ACCOUNTNO", row)
