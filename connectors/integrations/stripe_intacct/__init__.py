@@ -70,7 +70,7 @@ FLOWS = (
             "charge.refunded",
             "charge.refund.updated",
         ),
-        tables=("clearing", "refunds_clearing"),
+        tables=("clearing", "refunds_clearing", "fx_gain_loss"),
         after=("payment",),
     ),
 )

@@ -1,4 +1,4 @@
-"""Amounts of Stripe as the ledger can hold them, in the one currency that a document may have so far."""
+"""Amounts of Stripe as the ledger can hold them, and the currencies that it has. docs/accounting.md 1"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,8 +57,25 @@ def base_currency(desk: Desk, entity: str) -> str:
     return base.upper()
 
 
+def held(desk: Desk, code: str, entity: str, field: str = "currency") -> Currency:
+    """The currency, if the ledger has it. Raises Refused with code `currency.not_enabled`."""
+    base, upper = base_currency(desk, entity), code.upper()
+    known = desk.target.facts.get("currencies") or ()  # empty: not told, then the ledger itself refuses what it lacks
+    if upper != base and (not desk.target.facts.get("multi_currency") or (known and upper not in known)):
+        raise Refused(
+            f"The Sage Intacct company does not have the currency {upper}; its books are in {base}.",
+            cause="settings",
+            code="currency.not_enabled",
+            field=field,
+            value=upper,
+            cure=f"Enable {upper} in Sage Intacct and press Ping, or book this document by hand; nothing is converted.",
+        )
+    desk.because(field, f"Stripe {code}, base currency of {entity or 'the company'}: {base}")
+    return currency_of(code)
+
+
 def in_base(desk: Desk, code: str, entity: str, field: str = "currency") -> Currency:
-    """The currency, if it is the entity's own. Another one needs a rate that is not ours to choose."""
+    """The currency, if it is the entity's own: for money that no document of another currency stands behind."""
     base = base_currency(desk, entity)
     if code.upper() != base:
         raise Refused(
@@ -67,7 +84,7 @@ def in_base(desk: Desk, code: str, entity: str, field: str = "currency") -> Curr
             code="currency.third",
             field=field,
             value=code.upper(),
-            cure=f"Book this document by hand; amounts in {code.upper()} are not carried to a ledger in {base} yet.",
+            cure=f"Book this document by hand; amounts in {code.upper()} are not carried to a ledger in {base}.",
         )
     desk.because(field, f"Stripe {code}, base currency of {entity or 'the company'}")
     return currency_of(code)

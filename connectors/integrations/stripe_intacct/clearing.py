@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from connectors.base import Desk, Json
 from connectors.errors import Refused, Unmapped
-from connectors.integrations.stripe_intacct.amount import Currency
+from connectors.integrations.stripe_intacct.amount import Currency, base_currency, currency_of
 from connectors.stripe.reading import moment
 
 
@@ -21,6 +22,15 @@ def clearing_of(desk: Desk, currency: Currency, entity: str, on: date, at: str) 
     values = [f"{currency.upper}/{entity}" if entity else "", currency.upper]
     row = desk.map("clearing", *values, on=on, at=at)
     bank = desk.choice("bank_account", row.value)
+    if bank and bank.facts.get("currency") not in (None, "", currency.upper):
+        raise Refused(
+            f"The account {row.value} is in {bank.facts['currency']}, Stripe's balance in {currency.upper}.",
+            cause="settings",
+            code="currency.clearing",
+            field=at,
+            value=row.value,
+            cure=f"Map {values[0] or values[1]} to a checking account in {currency.upper}.",
+        )
     account = row.facts.get("gl_account") or (str(bank.facts.get("gl_account") or "") if bank else "")
     return Clearing(row.value, account)
 
@@ -37,6 +47,44 @@ def day_of(desk: Desk, row: Json, entity: str) -> date:
     return desk.day(moment(row["created"]), entity)
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What rows moved, in the currency of Stripe's balance; as stored, never reckoned with a rate."""
+
+    currency: Currency
+    minor: int
+    exchanged: bool
+    """In another currency than the document: it is then the base currency of the entity."""
+
+    @property
+    def amount(self) -> Decimal:
+        return self.currency.amount(self.minor)
+
+
+def settled(desk: Desk, rows: Sequence[Json], currency: Currency, minor: int, entity: str) -> Settled:
+    """Of rows that move `minor` of the document's currency. Raises Refused with code `currency.third` where Stripe's
+    balance is neither in that nor in the entity's own currency."""
+    code = rows[0]["currency"]
+    if code == currency.code or any(row["currency"] != code for row in rows):
+        same_money(rows, currency, minor)
+        return Settled(currency, minor, exchanged=False)
+    base = base_currency(desk, entity)
+    if code.upper() != base:
+        raise Refused(
+            f"Stripe settles {currency.upper} in {code.upper()} ({rows[0]['id']}); the books are in {base}.",
+            cause="settings",
+            code="currency.third",
+            field="currency",
+            value=code.upper(),
+            cure=f"Book this document by hand, or let Stripe settle {currency.upper} in itself or in {base}.",
+        )
+    moved = sum(row["amount"] for row in rows)
+    if (moved < 0) != (minor < 0):
+        raise _inconsistent(moved, minor)
+    desk.because("settled", f"{', '.join(row['id'] for row in rows)}: {moved} {code} for {minor} {currency.code}")
+    return Settled(currency_of(code), moved, exchanged=True)
+
+
 def same_money(rows: Sequence[Json], currency: Currency, minor: int) -> None:
     """The rows move exactly what the document says, in its currency. Raises Refused."""
     for row in rows:
@@ -51,10 +99,14 @@ def same_money(rows: Sequence[Json], currency: Currency, minor: int) -> None:
             )
     moved = sum(row["amount"] for row in rows)
     if moved != minor:
-        raise Refused(
-            f"The balance rows move {moved}, the document says {minor} (minor units).",
-            code="source.inconsistent",
-            field="amount",
-            value=str(moved),
-            cure="Send the record to support with both figures.",
-        )
+        raise _inconsistent(moved, minor)
+
+
+def _inconsistent(moved: int, minor: int) -> Refused:
+    return Refused(
+        f"The balance rows move {moved}, the document says {minor} (minor units).",
+        code="source.inconsistent",
+        field="amount",
+        value=str(moved),
+        cure="Send the record to support with both figures.",
+    )

@@ -45,7 +45,7 @@ def translate(payload: Json, desk: Desk) -> Invoice | Adjustment | Skip:
     day = _day(invoice, desk)
     entity = entity_of(desk, invoice, day)
     day = _day(invoice, desk, entity)
-    currency = amount.in_base(desk, invoice["currency"], entity)
+    currency = amount.held(desk, invoice["currency"], entity)
     place = place_of(desk, invoice, day, entity)
     parts = _parts(payload, desk, place)
     _check(parts, invoice)

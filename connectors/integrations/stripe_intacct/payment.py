@@ -1,14 +1,15 @@
 """Stripe InvoicePayment → customer payment (ARPYMT). docs/accounting.md 3.3"""
 
 from datetime import date
+from decimal import Decimal
 
 from connectors.base import Desk, Json, Posted, Ref, Skip
 from connectors.errors import Refused
 from connectors.integrations.stripe_intacct import amount, texts
-from connectors.integrations.stripe_intacct.clearing import clearing_of, day_of, same_money
+from connectors.integrations.stripe_intacct.clearing import Settled, clearing_of, day_of, settled
 from connectors.integrations.stripe_intacct.coding import customer_id
-from connectors.integrations.stripe_intacct.receipt import Receipt, captured, receipt_of
-from connectors.money import docno
+from connectors.integrations.stripe_intacct.receipt import Receipt, brought, captured, receipt_of
+from connectors.money import allocate, docno
 from connectors.sage_intacct.documents import Inline, Invoice, Payment
 from connectors.stripe.client import id_of
 
@@ -21,13 +22,13 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
     owed = _invoice(posted)
     _same_party(invoice, charge)
     entity = owed.lines[0].entity
-    currency = amount.in_base(desk, payment["currency"], entity)
-    same_money(payload["balance_rows"], currency, captured(payload))
+    currency = amount.held(desk, payment["currency"], entity)
+    money = settled(desk, payload["balance_rows"], currency, captured(payload), entity)
     receipt = receipt_of(payload)
     _no_carried_debt(invoice, receipt)
     _claim(payload, desk)
     day = day_of(desk, payload["balance_rows"][0], entity)
-    clearing = clearing_of(desk, currency, entity, day, "account")
+    clearing = clearing_of(desk, money.currency, entity, day, "account")
     block = amount.block(desk, currency, entity)
     desk.because("applied", f"{payment['id']}: {receipt.applied} of {payment['amount_paid']} fits the invoice")
     return Payment(
@@ -48,6 +49,10 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
         ),
         currency=block.currency,
         base_currency=block.base_currency,
+        entity=owed.entity,
+        # of what arrives in another currency the ledger is told both amounts, and takes no rate
+        rate_type="" if money.exchanged or block.currency == block.base_currency else block.rate_type,
+        settled=_share(payload, money) if money.exchanged else None,
         draft=desk.option("post_as") == "draft",
     )
 
@@ -96,6 +101,12 @@ def _claim(payload: Json, desk: Desk) -> None:
     share = f":{payload['payment']['id']}" if len(payload["siblings"]) > 1 else ""
     for row in payload["balance_rows"]:
         desk.claim(row["id"] + share, "gross")
+
+
+def _share(payload: Json, money: Settled) -> Decimal:
+    """One charge over several invoices: what it settled for, by what each of them got of it."""
+    place = [row["id"] for row in payload["siblings"]].index(payload["payment"]["id"])
+    return allocate(money.amount, brought(payload), money.currency.unit)[place]
 
 
 def _inline(owed: Invoice) -> tuple[Inline, ...]:

@@ -54,9 +54,20 @@ def captured(payload: Json) -> int:
     return int(payload["charge"]["amount_captured"])
 
 
+def brought(payload: Json) -> list[int]:
+    """What each payment of the charge brought, in minor units; all of them together are the charge."""
+    own = [int(row["amount_paid"]) for row in payload["siblings"]]
+    return [*own[:-1], own[-1] + _above(payload)]
+
+
 def _rest(payload: Json) -> int:
     """What the charge brought above all its rows belongs to the last of them."""
-    rest = captured(payload) - sum(row["amount_paid"] for row in payload["siblings"])
+    rest = _above(payload)
+    return rest if payload["siblings"][-1]["id"] == payload["payment"]["id"] else 0
+
+
+def _above(payload: Json) -> int:
+    rest = captured(payload) - sum(int(row["amount_paid"]) for row in payload["siblings"])
     if rest < 0:
         raise Refused(
             f"The charge {payload['charge']['id']} brought less than the payments it is said to make.",
@@ -65,4 +76,4 @@ def _rest(payload: Json) -> int:
             value=str(captured(payload)),
             cure="Send the charge to support with both sums.",
         )
-    return rest if payload["siblings"][-1]["id"] == payload["payment"]["id"] else 0
+    return rest

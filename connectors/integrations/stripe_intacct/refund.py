@@ -3,19 +3,22 @@
 The receivable is not touched: the invoice stays paid in both systems.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from connectors.base import Desk, Json, Skip
+from connectors.base import Desk, Json, Posted, Skip
 from connectors.errors import Refused
-from connectors.integrations.stripe_intacct import amount, texts
-from connectors.integrations.stripe_intacct.clearing import clearing_of, day_of, gl_account, same_money
+from connectors.integrations.stripe_intacct import amount, exchange, texts
+from connectors.integrations.stripe_intacct.clearing import Settled, clearing_of, day_of, gl_account, settled
 from connectors.integrations.stripe_intacct.invoice import groups
-from connectors.integrations.stripe_intacct.shares import Groups, Share, claimed, shares, unclaimed
-from connectors.money import docno
+from connectors.integrations.stripe_intacct.shares import Share, claimed, shares, unclaimed
+from connectors.money import allocate, docno
 from connectors.sage_intacct.documents import Invoice, Journal, Line
+
+CASH = "Stripe"
+"""The text of the lines on clearing."""
 
 
 def translate(payload: Json, desk: Desk) -> Journal | Skip:
@@ -26,24 +29,30 @@ def translate(payload: Json, desk: Desk) -> Journal | Skip:
         return _returned(payload, desk)
     if not payload["payments"]:
         raise _undecided("The refunded charge paid no invoice.", refund["id"])
-    invoices = _posted(payload, desk)
+    posted = _posted(payload, desk)
+    invoices = {key: one.document for key, one in posted.items()}
     entities = [document.lines[0].entity for document in invoices.values()]
-    currency = amount.in_base(desk, refund["currency"], entities[0])
-    same_money([row], currency, -refund["amount"])
+    currency = amount.held(desk, refund["currency"], entities[0])
+    (money,) = {settled(desk, [row], currency, -refund["amount"], entity) for entity in entities}
     _no_twin(payload)
     desk.claim(row["id"], "gross")
     day = day_of(desk, row, entities[0])
-    debits = _debits(payload, invoices, currency, desk, day)
-    return _journal(payload, desk, currency, day, [*debits, *_credits(debits, currency, desk, day)])
+    back = shares(payload, {key: groups(document.lines) for key, document in invoices.items()}, currency)
+    if money.exchanged:
+        lines = _exchanged(payload, posted, back, money, desk, day)
+    else:
+        debits = [*_debits(payload, back, desk), *_claimed(payload, invoices, currency, desk, day)]
+        lines = [*debits, *_credits(_by_entity(debits), currency, desk, day)]
+    return _journal(payload, desk, money.currency, day, lines)
 
 
-def _posted(payload: Json, desk: Desk) -> dict[str, Invoice]:
+def _posted(payload: Json, desk: Desk) -> dict[str, Posted]:
     """Money that was not booked cannot be given back: its payments and invoices go first."""
     for payment in payload["payments"]:
         desk.posted("payment", payment["id"])
-    found = {key: desk.posted("invoice", key).document for key in payload["invoices"]}
-    for key, document in found.items():
-        if not isinstance(document, Invoice):
+    found = {key: desk.posted("invoice", key) for key in payload["invoices"]}
+    for key, one in found.items():
+        if not isinstance(one.document, Invoice):
             raise _undecided("The refunded invoice is a credit memo in the ledger.", key)
     return found
 
@@ -76,14 +85,42 @@ def _undecided(said: str, value: str) -> Refused:
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def _debits(
-    payload: Json, invoices: Mapping[str, Invoice], currency: amount.Currency, desk: Desk, day: date
-) -> list[Line]:
-    coding: dict[str, Groups] = {key: groups(document.lines) for key, document in invoices.items()}
-    back = [_revenue(share, payload) for share in shares(payload, coding, currency)]
-    for number, line in enumerate(back, 1):
+def _debits(payload: Json, back: Iterable[Share], desk: Desk) -> list[Line]:
+    lines = [_revenue(share, payload) for share in back]
+    for number, line in enumerate(lines, 1):
         desk.because(f"lines[{number}]", f"frozen coding of invoice {line.document}, share of what was left")
-    return back + _claimed(payload, invoices, currency, desk, day)
+    return lines
+
+
+def _exchanged(
+    payload: Json, posted: Mapping[str, Posted], back: Sequence[Share], money: Settled, desk: Desk, day: date
+) -> list[Line]:
+    """The money left in base currency: revenue comes back at the rate of its own invoice, the rest is what the exchange
+    rate made of it."""
+    if claimed(payload["refund"], payload["credit_notes"]):
+        raise _undecided(
+            f"A credit note claims a refund that left as {-money.amount} {money.currency.upper}.",
+            f"{payload['refund']['amount']} {payload['refund']['currency']}",
+        )
+    in_base = exchange.at_own_rates(back, posted, money)
+    paid_out = _split(-money.amount, _by_entity(back), money.currency)
+    debits = _debits(payload, in_base, desk)
+    borne = _by_entity(debits)
+    rest = {entity: paid - borne.get(entity, Decimal(0)) for entity, paid in paid_out.items()}
+    return [*debits, *exchange.differences(rest, money.currency, desk, day),
+            *_credits(paid_out, money.currency, desk, day)]  # fmt: skip
+
+
+def _by_entity(parts: Iterable[Line] | Iterable[Share]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for part in parts:
+        entity = part.coding.entity if isinstance(part, Share) else part.entity
+        sums[entity] = sums.get(entity, Decimal(0)) + part.amount
+    return sums
+
+
+def _split(total: Decimal, weights: Mapping[str, Decimal], currency: amount.Currency) -> dict[str, Decimal]:
+    return dict(zip(weights, allocate(total, list(weights.values()), currency.unit), strict=True))
 
 
 def _revenue(share: Share, payload: Json) -> Line:
@@ -113,18 +150,15 @@ def _claimed(
     return made
 
 
-def _credits(debits: Iterable[Line], currency: amount.Currency, desk: Desk, day: date) -> list[Line]:
+def _credits(sums: Mapping[str, Decimal], currency: amount.Currency, desk: Desk, day: date) -> list[Line]:
     """Each entity's clearing for what its lines bear: the journal balances in each of them."""
-    sums: dict[str, Decimal] = {}
-    for line in debits:
-        sums[line.entity] = sums.get(line.entity, Decimal(0)) + line.amount
     return [_credit(entity, total, currency, desk, day) for entity, total in sums.items()]
 
 
 def _credit(entity: str, total: Decimal, currency: amount.Currency, desk: Desk, day: date) -> Line:
     clearing = clearing_of(desk, currency, entity, day, "lines.clearing")
     return Line(
-        account=gl_account(clearing, "lines.clearing"), amount=-total, location=entity, entity=entity, memo="Stripe"
+        account=gl_account(clearing, "lines.clearing"), amount=-total, location=entity, entity=entity, memo=CASH
     )
 
 
@@ -150,21 +184,34 @@ def _journal(payload: Json, desk: Desk, currency: amount.Currency, day: date, li
 
 
 def _returned(payload: Json, desk: Desk) -> Journal:
-    """The money came back: the same accounts, the other way round, on the day of its own row."""
+    """The money came back: the same accounts, the other way round, on the day of its own row. Where it was exchanged,
+    what came back more or less than had left is an exchange difference of its own."""
     refund, row = payload["refund"], payload["balance_row"]
     first = desk.posted("refund", refund["id"]).document
     assert isinstance(first, Journal)
-    currency = amount.in_base(desk, refund["currency"], first.lines[0].entity)
-    same_money([row], currency, refund["amount"])
+    entity = first.lines[0].entity
+    money = settled(desk, [row], amount.held(desk, refund["currency"], entity), refund["amount"], entity)
+    if first.currency not in ("", money.currency.upper):
+        raise _undecided(f"The refund left in {first.currency} and came back in {money.currency.upper}.", refund["id"])
     desk.claim(row["id"], "gross")
+    day = day_of(desk, row, entity)
     return replace(
         first,
         control=desk.control,
         number=docno(f"{refund['id']}-fail"),
-        day=day_of(desk, row, first.lines[0].entity),
+        day=day,
         title=texts.titled("refund failed", first.title.removeprefix("Stripe refund ")),
-        lines=tuple(replace(line, amount=-line.amount) for line in first.lines),
+        lines=tuple(_mirrored(first, money, desk, day)),
     )
+
+
+def _mirrored(first: Journal, money: Settled, desk: Desk, day: date) -> list[Line]:
+    lines = [replace(line, amount=-line.amount) for line in first.lines]
+    cash = [line for line in lines if line.memo == CASH]
+    came = dict(zip(cash, allocate(money.amount, [line.amount for line in cash], money.currency.unit), strict=True))
+    rest = {line.entity: line.amount - part for line, part in came.items()}
+    same = [replace(line, amount=came.get(line, line.amount)) for line in lines]
+    return [*same, *exchange.differences(rest, money.currency, desk, day)]
 
 
 def _symbol(desk: Desk) -> str:

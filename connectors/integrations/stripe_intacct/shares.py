@@ -25,6 +25,8 @@ class Share:
     invoice: str
     coding: Line
     amount: Decimal
+    left: Decimal
+    """What was left on this coding before."""
 
 
 def claimed(refund: Json, notes: Iterable[Json]) -> dict[str, int]:
@@ -91,9 +93,10 @@ class Left:
         if groups is None:  # another invoice, which an earlier refund of its own charge reduced
             return []
         parts = self._split(amount, groups)
+        left = dict(groups)
         for coding, part in parts.items():
             groups[coding] -= part
-        return [Share(invoice, coding, part) for coding, part in parts.items() if part]
+        return [Share(invoice, coding, part, left[coding]) for coding, part in parts.items() if part]
 
     def _split(self, amount: Decimal, left: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
         rest = sum(left.values(), Decimal(0))

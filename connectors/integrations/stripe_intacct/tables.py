@@ -69,6 +69,13 @@ TABLES = (
         choices="gl_account",
     ),
     Table(
+        "fx_gain_loss",
+        "Exchange gains and losses",
+        "Currency of Stripe's balance (USD or USD/E100) → account of what the exchange rate made of a refund.",
+        choices="gl_account",
+        facts=DIMENSIONS,
+    ),
+    Table(
         "payment_method",
         "Payment methods",
         "Stripe's method type (card, us_bank_account…) → EFT or Credit Card. Without a row: EFT.",
