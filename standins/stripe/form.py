@@ -53,10 +53,17 @@ def simple(names: str = "") -> Json:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def listing(names: str = "") -> Json:
+def listing(names: str = "", *, dated: bool = False) -> Json:
+    """`dated`: the list can be asked by `created`; lists inside of an object and of endpoints cannot."""
     schema = simple(f"limit:integer starting_after ending_before {names}")
-    schema["properties"]["created"] = schemas()["EventListParams"]["properties"]["created"]
+    if dated:
+        schema["properties"]["created"] = schemas()["EventListParams"]["properties"]["created"]
     return schema
+
+
+def nothing() -> Json:
+    """Of a call that takes no parameters, not even `expand`: deleting."""
+    return {"type": "object", "properties": {}, "additionalProperties": False}
 
 
 def checked(value: Any, schema: Json, name: str = "") -> Any:

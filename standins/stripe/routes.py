@@ -8,7 +8,7 @@ from typing import Any
 from standins.stripe.catalog import merged
 from standins.stripe.core import Core, Json
 from standins.stripe.errors import ApiError, missing
-from standins.stripe.form import listing, schemas, simple
+from standins.stripe.form import listing, nothing, schemas, simple
 from standins.stripe.lists import Filter, page, same, within
 from standins.stripe.shop import Shop
 
@@ -467,8 +467,8 @@ _ALL = [
     _do("/v1/customers", "CustomerCreateParams", _create_customer),
     Route("GET", "/v1/customers/{}", simple(), _get_customer),
     _do("/v1/customers/{}", "CustomerUpdateParams", _update_customer),
-    _do("/v1/customers/{}", simple(), lambda s, p, i: s.delete_customer(i[0]), "DELETE"),
-    _do("/v1/customers/{}/balance_transactions", listing("invoice"), _customer_rows, "GET"),
+    _do("/v1/customers/{}", nothing(), lambda s, p, i: s.delete_customer(i[0]), "DELETE"),
+    _do("/v1/customers/{}/balance_transactions", listing("invoice", dated=True), _customer_rows, "GET"),
     _do(
         "/v1/customers/{}/balance_transactions",
         simple("amount:integer currency description metadata:map"),
@@ -488,7 +488,7 @@ _ALL = [
     _do("/v1/invoices", "InvoiceCreateParams", _create_invoice),
     _one("/v1/invoices/{}", "invoice"),
     _do("/v1/invoices/{}", "InvoiceUpdateParams", _update_invoice),
-    _do("/v1/invoices/{}", simple(), lambda s, p, i: s.delete_draft(i[0]), "DELETE"),
+    _do("/v1/invoices/{}", nothing(), lambda s, p, i: s.delete_draft(i[0]), "DELETE"),
     _do("/v1/invoices/{}/lines", listing(), _lines, "GET"),
     _do("/v1/invoices/{}/add_lines", "InvoiceAddLinesParams", _add_lines),
     _do("/v1/invoices/{}/remove_lines", "InvoiceRemoveLinesParams", _remove_lines),
@@ -521,7 +521,7 @@ _ALL = [
         "/v1/payment_intents",
         simple(
             "amount:integer currency customer description metadata:map capture_method confirm:boolean payment_method"
-            " payment_method_types:strings automatic_payment_methods:any return_url"
+            " allowed_payment_method_types:strings automatic_payment_methods:any return_url"
         ),
         _create_intent,
     ),
@@ -575,7 +575,7 @@ _ALL = [
     _do("/v1/webhook_endpoints", "WebhookEndpointCreateParams", _create_endpoint),
     _one("/v1/webhook_endpoints/{}", "webhook_endpoint"),
     _do("/v1/webhook_endpoints/{}", "WebhookEndpointUpdateParams", _update_endpoint),
-    _do("/v1/webhook_endpoints/{}", simple(), _delete_endpoint, "DELETE"),
+    _do("/v1/webhook_endpoints/{}", nothing(), _delete_endpoint, "DELETE"),
     _do("/v1/account", simple(), _account, "GET"),
     _do("/v1/accounts/{}", simple(), _account, "GET"),
     _list("/v1/products", "product", "ProductListParams", active=same("active")),
