@@ -12,9 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from connectors.base import Access, Announce, Hint, Response
+from connectors.base import Access, Hint, Response
 from connectors.errors import NotYet
-from connectors.http import HttpWire
 from connectors.stripe import SYSTEM, Credentials
 from connectors.stripe.client import API_VERSION, WITH_CHARGE_INVOICE
 from connectors.stripe.loading import LOADERS
@@ -22,38 +21,13 @@ from connectors.stripe.reading import READERS
 from standins.stripe import serve
 from standins.stripe.form import checked, parse, schemas
 from standins.stripe.routes import ROUTES, Route
+from tests.fidelity.recording import Recording
 from tests.standins.stripe.conftest import NAMES, complaints
 from tests.standins.stripe.test_shapes import eventful
 from tests.stripe.bench import NoSessions, read_through
 
 Exchange = tuple[str, str, Mapping[str, str], list[tuple[str, str]], Response]
-
-
-class Recording:
-    """The host's wire, which remembers what went over it."""
-
-    def __init__(self, inner: HttpWire) -> None:
-        self.inner = inner
-        self.seen: list[Exchange] = []
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        content: bytes = b"",
-        seconds: float = 25.0,
-        announce: Announce | None = None,
-        limit: int = 20_000_000,
-    ) -> Response:
-        answer = self.inner.request(
-            method, url, headers=headers, content=content, seconds=seconds, announce=announce, limit=limit
-        )
-        parts = urlsplit(url)
-        pairs = parse_qsl(content.decode() or parts.query, keep_blank_values=True)
-        self.seen.append((method, parts.path, headers, pairs, answer))
-        return answer
+"""Method, path, headers, parameters, answer."""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +36,7 @@ def seen() -> list[Exchange]:
     shop, server = serve(seed="wire", webhooks="manual")
     shop.clock.stop(1_780_000_000)
     eventful(shop)
-    wire = Recording(HttpWire(None, frozenset([server.url.removeprefix("http://")])))
+    wire = Recording(server.url)
     credentials = Credentials("sk_test_shop", api_base=server.url)
     source = SYSTEM.connect(Access(credentials, wire, NoSessions(), {"lag_seconds": 0, "page_rows": 7}))
     source.account()
@@ -80,7 +54,16 @@ def seen() -> list[Exchange]:
             with suppress(NotYet):
                 source.load(fact.stream, fact.key)
     server.stop()
-    return wire.seen
+    return [
+        (
+            one.method,
+            urlsplit(one.url).path,
+            one.headers,
+            parse_qsl(one.content.decode() or urlsplit(one.url).query, keep_blank_values=True),
+            one.answer,
+        )
+        for one in wire.seen
+    ]
 
 
 def route_of(method: str, path: str) -> Route:
