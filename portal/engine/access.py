@@ -46,9 +46,11 @@ def limits(system: System) -> Limits:
 
 
 def client(connection: Connection) -> Any:
-    """The client of a connection, one per thread; made anew when its credentials or settings have changed."""
+    """The client of a connection, one per thread; made anew when its credentials, its settings or what was found out
+    about it have changed."""
     clients: dict[int, tuple[Any, Any]] = _open.__dict__.setdefault("clients", {})
-    fingerprint = (bytes(connection.sealed_credentials or b""), repr(connection.settings), connection.slot_key)
+    known_of_it = repr((connection.settings, connection.facts))
+    fingerprint = (bytes(connection.sealed_credentials or b""), known_of_it, connection.slot_key)
     known = clients.get(connection.pk)
     if known is None or known[0] != fingerprint:
         known = clients[connection.pk] = (fingerprint, _connect(connection))

@@ -367,7 +367,7 @@ def _keep_base_lines(pairs: Sequence[tuple[Record, Document]], found: Sequence[F
     found by the next sweep."""
     said = {r.pk: [str(a) for a in one.base_lines] for (r, _), one in zip(pairs, found, strict=True) if one}
     plain = [pk for pk, lines in said.items() if not lines]
-    Posting.objects.filter(record__in=plain, base_lines=None).update(base_lines=[])
+    Posting.objects.filter(record__in=plain, base_lines__isnull=True).update(base_lines=[])
     for pk in said.keys() - set(plain):
         Posting.objects.filter(record=pk).update(base_lines=said[pk])
 

@@ -13,6 +13,9 @@ from portal.engine import choices, clock
 from portal.engine.drain import lanes_with_work
 from portal.models import Connection, Schedule, Workspace
 
+READ_BACK = "dependency.read_back"
+"""What it waits for is posted; what the target made of it in base currency is not known yet."""
+
 
 def sweep() -> list[int]:
     """Re-evaluates all conditions and returns the lanes that have work."""
@@ -35,7 +38,9 @@ def release(now: datetime) -> None:
         record__flow=OuterRef("waits_on_flow"),
         record__key=OuterRef("waits_on_key"),
     )
-    _make_due(waiting.filter(Exists(there), waits_for=WaitsFor.DEPENDENCY), now)
+    waiting_for_others = waiting.filter(waits_for=WaitsFor.DEPENDENCY)
+    _make_due(waiting_for_others.filter(Exists(there)).exclude(code=READ_BACK), now)
+    _make_due(waiting_for_others.filter(Exists(there.filter(base_lines__isnull=False)), code=READ_BACK), now)
     outdated = Record.objects.filter(changed, state=State.READY, frozen=False)
     while batch := list(outdated[:500]):
         moves = [Move(r, State.DUE, "record.outdated", "what it asked for has changed") for r in batch]

@@ -342,6 +342,8 @@ def test_foreign_currency_is_posted_and_found_as_foreign(world: Bench) -> None:
     (read,) = client.read("payment", [number])
     assert read is not None
     assert Decimal(read.raw["TOTALENTERED"]) == Decimal("109.31")
+    assert paid.same(read)
+    assert not replace(paid, settled=Decimal("109.30")).same(read)
     both = (
         line("4.65", account="62500", location="E100", entity="E100"),
         line("-4.65", account="10210", location="E100", entity="E100"),
@@ -420,6 +422,7 @@ def test_the_account_is_the_company_with_its_facts(world: Bench) -> None:
     assert (account.id, account.mode) == ("WORLD-DEMO", "test")
     assert account.facts["base_currency"] == "USD"
     assert account.facts["multi_currency"] is True
+    assert set(account.facts["currencies"]) == {"USD", "EUR", "GBP", "JPY", "CAD", "KWD"}
     assert account.facts["multi_entity"] is True
     assert [entity["id"] for entity in account.facts["entities"]] == ["E100", "E200"]
     inside = world.client(company_id="WORLD-DEMO", entity_id="E100").account()
