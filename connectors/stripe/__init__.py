@@ -6,7 +6,7 @@ from typing import Literal
 
 from connectors.base import Hook, Limits, System, ask, secret
 from connectors.errors import Malformed
-from connectors.stripe import hook
+from connectors.stripe import hook, loading
 from connectors.stripe.source import Stripe
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[0-9A-Za-z_]+")
@@ -43,9 +43,15 @@ SYSTEM = System(
     connect=Stripe,
     # Live accounts take 100 requests a second, sandboxes and single endpoints 25: https://docs.stripe.com/rate-limits
     limits=Limits(in_flight=4, write_deadline=60.0, read_deadline=25.0, processing=60.0, margin=60.0, pause_start=1.0),
-    # Charges without invoice, credit notes, disputes and payouts have no flow yet.
-    streams=("customer", "invoice", "payment", "refund", "charge", "credit_note", "dispute", "payout"),
-    feeds={"events": 900.0, "customers": 86_400.0, "invoices": 86_400.0, "payments": 21_600.0, "refunds": 21_600.0},
+    streams=tuple(loading.LOADERS),
+    feeds={
+        "events": 900.0,
+        "customers": 86_400.0,
+        "invoices": 86_400.0,
+        "payments": 21_600.0,
+        "refunds": 21_600.0,
+        "credit_notes": 21_600.0,
+    },
     hook=Hook(hook.verify),
 )
 

@@ -25,6 +25,9 @@ Listing = Callable[[Any], Any]
 """A list call of the SDK that takes the parameters of one page."""
 
 
+GONE = frozenset({"stripe.resource_missing", "stripe.404"})
+
+
 @dataclass(frozen=True)
 class Head:
     rows: tuple[Json, ...]
@@ -58,7 +61,7 @@ class Client:
         try:
             return self.one(call)
         except Refused as error:
-            if error.code in {"stripe.resource_missing", "stripe.404"}:
+            if error.code in GONE:
                 return None
             raise
 
@@ -160,6 +163,28 @@ class Client:
     def credit_notes_of_invoice(self, invoice: str) -> list[Json]:
         rows = self.every(self.v1.credit_notes.list, invoice=invoice)
         return [row for row in rows if id_of(row["invoice"]) == invoice]
+
+    # https://docs.stripe.com/api/credit_notes/retrieve
+    def credit_note(self, id: str) -> Json | None:
+        return self.maybe(lambda: self.v1.credit_notes.retrieve(id))
+
+    # https://docs.stripe.com/api/credit_notes/lines (the note itself holds the first page only)
+    def credit_note_lines(self, note: Json) -> list[Json]:
+        first = note.get("lines") or {}
+        if first.get("data") is not None and not first.get("has_more"):
+            return list(first["data"])
+        return list(self.every(lambda params: self.v1.credit_notes.line_items.list(note["id"], params)))
+
+    # https://docs.stripe.com/api/customer_balance_transactions/list
+    def customer_balance_rows(self, customer: str) -> list[Json]:
+        """The history of a customer's balance, oldest first; nothing of a customer who is gone."""
+        try:
+            rows = list(self.every(lambda params: self.v1.customers.balance_transactions.list(customer, params)))
+        except Refused as error:
+            if error.code not in GONE:
+                raise
+            rows = []
+        return rows[::-1]  # the list is in order below a second too, the newest first
 
     # https://docs.stripe.com/api/balance_transactions/retrieve
     def balance_row(self, id: str) -> Json | None:

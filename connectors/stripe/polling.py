@@ -19,6 +19,7 @@ from connectors.stripe.client import Client, Listing, id_of
 OVERLAP = 600
 LAG = 60
 EVENTS_KEPT = int(timedelta(days=30).total_seconds())  # https://docs.stripe.com/api/events
+TYPES = 20  # the events list takes no more types at once
 ROWS = 100
 ROWS_READ_AGAIN = 25  # lists whose every row costs further requests
 
@@ -76,7 +77,7 @@ def _events_window(cursor: Cursor, end: int, overlap: int, oldest: int) -> Curso
     """Events are kept for 30 days; after a longer silence the objects themselves are listed."""
     # The other feeds start at the beginning; this one need not.
     start = oldest if cursor.done is None else cursor.done - overlap
-    legs = ("events",) if start >= oldest else AFTER_SILENCE
+    legs = EVENTS if start >= oldest else AFTER_SILENCE
     return replace(cursor, start=max(0, start), end=end, legs=legs, after="")
 
 
@@ -102,8 +103,9 @@ def _in_window(cursor: Cursor) -> Json:
     return {"created": {"gte": cursor.start, "lt": cursor.end}}
 
 
-def _event_params(cursor: Cursor) -> Json:
-    return {**_in_window(cursor), "types": list(reading.READERS)}
+def _event_params(part: int) -> Callable[[Cursor], Json]:
+    types = sorted(reading.READERS)[part * TYPES : (part + 1) * TYPES]
+    return lambda cursor: {**_in_window(cursor), "types": types}
 
 
 def _before_end(cursor: Cursor) -> Json:
@@ -113,6 +115,11 @@ def _before_end(cursor: Cursor) -> Json:
 def _open_before_window(cursor: Cursor) -> Json:
     # A draft of before the window may have been finalized inside it.
     return {"created": {"lt": cursor.start}, "status": "open", "expand": ["data.customer"]}
+
+
+def _ended_before_window(status: str) -> Callable[[Cursor], Json]:
+    # No list tells when an invoice was voided or written off.
+    return lambda cursor: {"created": {"lt": cursor.start}, "status": status, "expand": ["data.customer"]}
 
 
 def _invoice_params(cursor: Cursor) -> Json:
@@ -141,41 +148,70 @@ def _customer_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
     return [reading.of_customer(row) for row in rows]
 
 
+def _customer_and_balance_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
+    return [
+        fact
+        for row in rows
+        for fact in (reading.of_customer(row), *reading.of_balance(row["id"], client.customer_balance_rows(row["id"])))
+    ]
+
+
 def _invoice_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
-    return [fact for row in rows for fact in reading.of_invoice(row)]
+    return [fact for row in rows for fact in reading.facts_of_invoice(client, row)]
 
 
 def _payment_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
     """An InvoicePayment is made at finalization and paid much later, so its own list cannot be read by window. The
     balance row is written when the money moves.
     """
-    charges = [row["source"] for row in rows if row.get("reporting_category") == "charge" and row.get("source")]
-    return [fact for charge in charges for fact in _facts_of_charge(client, charge)]
+    moved = [row["source"] for row in rows if row.get("reporting_category") in CHARGES and row.get("source")]
+    return [fact for charge in moved for fact in _facts_of_charge(client, charge)]
 
 
 def _facts_of_charge(client: Client, source: Any) -> list[Fact]:
     charge = source if isinstance(source, dict) else client.charge(source)
-    return reading.of_payments(reading.payments_of_charge(client, charge)) if charge else []
+    return reading.facts_of_charge(client, charge) if charge else []
+
+
+def _note_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
+    return [fact for row in rows for fact in reading.of_credit_note(client, row)]
 
 
 def _refund_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
     return [fact for row in rows for fact in reading.of_refund(row)]
 
 
+CHARGES = ("charge", "charge_failure")
 LEGS = {
-    "events": Leg(lambda c: c.v1.events.list, _event_params, _event_facts, ROWS_READ_AGAIN),
+    "events": Leg(lambda c: c.v1.events.list, _event_params(0), _event_facts, ROWS_READ_AGAIN),
+    "more_events": Leg(lambda c: c.v1.events.list, _event_params(1), _event_facts, ROWS_READ_AGAIN),
     "customers": Leg(lambda c: c.v1.customers.list, _in_window, _customer_facts),
-    "customers_ever": Leg(lambda c: c.v1.customers.list, _before_end, _customer_facts),
+    "customers_ever": Leg(lambda c: c.v1.customers.list, _before_end, _customer_and_balance_facts, ROWS_READ_AGAIN),
     "invoices": Leg(lambda c: c.v1.invoices.list, _invoice_params, _invoice_facts),
     "open_invoices": Leg(lambda c: c.v1.invoices.list, _open_before_window, _invoice_facts),
     "payments": Leg(lambda c: c.v1.balance_transactions.list, _balance_params, _payment_facts, ROWS_READ_AGAIN),
     "refunds": Leg(lambda c: c.v1.refunds.list, _in_window, _refund_facts),
+    "credit_notes": Leg(lambda c: c.v1.credit_notes.list, _in_window, _note_facts, ROWS_READ_AGAIN),
+    "void_invoices": Leg(lambda c: c.v1.invoices.list, _ended_before_window("void"), _invoice_facts),
+    "uncollectible_invoices": Leg(lambda c: c.v1.invoices.list, _ended_before_window("uncollectible"), _invoice_facts),
 }
+EVENTS = ("events", "more_events")
+assert len(reading.READERS) <= TYPES * len(EVENTS)
 FEEDS: dict[str, tuple[str, ...]] = {
     "customers": ("customers",),
     "invoices": ("invoices", "open_invoices"),
     "payments": ("payments",),
     "refunds": ("refunds",),
+    "credit_notes": ("credit_notes",),
 }
 # Customers have no window then: which of them changed meanwhile, no list tells.
-AFTER_SILENCE = ("customers_ever", "invoices", "open_invoices", "payments", "refunds")
+AFTER_SILENCE = (
+    "customers_ever",
+    "invoices",
+    "open_invoices",
+    "void_invoices",
+    "uncollectible_invoices",
+    "payments",
+    "refunds",
+    "credit_notes",
+)

@@ -1,7 +1,11 @@
 """From what was heard to what is so: an event names an object, the object is read again, and facts are made of it.
 
-One money fact has one key: the customer, the invoice at its finalization, the InvoicePayment once paid, the refund
-(and its failure, `re_…:fail`). Charge, intent and invoice events of one payment all lead to the same InvoicePayments.
+One money fact has one key. Of an invoice: itself at its finalization, `in_…:C` its negative lines, `in_…:void`,
+`in_…:wo` written off, `in_…:wr` (`:wr2`, …) paid after that. Of a payment: the InvoicePayment (with the charge where a
+first one of it went back), `…:fail` when it went back; `ch_…` where no invoice is paid. Of a refund: `re_…`,
+`re_…:fail`, and `re_…:memo` for the credit note that claims it. Of a credit note: `cn_…`, `cn_…:void`. A credit that is
+put against a debt is a fact of its own, named by both, or by its row in the customer's balance. Charge, intent and
+invoice events of one payment all lead to the same InvoicePayments.
 """
 
 import hashlib
@@ -13,6 +17,11 @@ from connectors.base import Fact, Hint, Json
 from connectors.stripe.client import Client, id_of, when
 
 FAILED = ":fail"
+VOID = ":void"
+WRITTEN_OFF = ":wo"
+RECOVERED = ":wr"
+SPLIT = ":C"
+MEMO = ":memo"
 # What the ledger's customer is made of; a change of anything else makes no new version.
 CUSTOMER_FIELDS = ("business_name", "name", "individual_name", "email", "phone", "address", "deleted")
 
@@ -32,17 +41,114 @@ def of_customer(customer: Json, seen: int = 0) -> Fact:
 
 
 def of_invoice(invoice: Json) -> list[Fact]:
-    """The invoice from its finalization on, behind its customer, who may have been deleted before we saw him."""
+    """The invoice from its finalization on, behind its customer, who may have been deleted before we saw him; and what
+    became of it."""
     if invoice.get("status") == "draft" or invoice.get("deleted"):
         return []
     at = finalized_at(invoice)
     customer = invoice.get("customer")
     first = [of_customer(customer, at)] if isinstance(customer, dict) else []
-    return [*first, Fact("invoice", invoice["id"], moment(at))]
+    return [*first, Fact("invoice", invoice["id"], moment(at)), *_fate(invoice)]
+
+
+def _fate(invoice: Json) -> list[Fact]:
+    made = []
+    key, became = invoice["id"], invoice.get("status_transitions") or {}
+    lines = invoice.get("lines") or {}
+    if lines.get("has_more") or any(line["amount"] < 0 for line in lines.get("data") or ()):
+        at = moment(finalized_at(invoice))
+        made += [Fact("split", key + SPLIT, at), Fact("application", key + SPLIT, at)]
+    if invoice.get("status") == "void":
+        at = moment(when(became.get("voided_at")) or finalized_at(invoice))
+        made += [Fact("void", key + VOID, at), Fact("application", key + VOID, at)]
+    if became.get("marked_uncollectible_at"):
+        at = moment(when(became["marked_uncollectible_at"]))
+        made += [Fact("write_off", key + WRITTEN_OFF, at), Fact("application", key + WRITTEN_OFF, at)]
+    return made
+
+
+def facts_of_invoice(client: Client, invoice: Json) -> list[Fact]:
+    """The same with what costs further requests: credit of the customer that was used, payments after a write-off."""
+    made = of_invoice(invoice)
+    if not made:
+        return []
+    if (invoice.get("starting_balance") or 0) < 0:
+        customer = id_of(invoice.get("customer"))
+        rows = client.customer_balance_rows(customer)
+        made += of_balance(customer, (row for row in rows if id_of(row.get("invoice")) == invoice["id"]))
+    if (invoice.get("status_transitions") or {}).get("marked_uncollectible_at"):
+        made += _recovered(client, invoice)
+    return made
+
+
+def _recovered(client: Client, invoice: Json) -> list[Fact]:
+    rows = paid_after_write_off(invoice, client.payments_of_invoice(invoice["id"]))
+    return [
+        Fact("recovery", recovery_key(invoice["id"], place), moment(paid_at(row))) for place, row in enumerate(rows)
+    ]
+
+
+def recovery_key(invoice: str, place: int) -> str:
+    """Of the payment at this place, 0 is the first, among those that came after the write-off."""
+    return f"{invoice}{RECOVERED}{place + 1 if place else ''}"
+
+
+def paid_after_write_off(invoice: Json, rows: Iterable[Json]) -> list[Json]:
+    """The paid rows that came when the invoice had been written off, in order."""
+    marked = when((invoice.get("status_transitions") or {}).get("marked_uncollectible_at"))
+    return [row for row in paid(rows) if marked and paid_at(row) >= marked]
 
 
 def of_payments(rows: Iterable[Json]) -> list[Fact]:
     return [Fact("payment", row["id"], moment(paid_at(row))) for row in rows if row["status"] == "paid"]
+
+
+def paid(rows: Iterable[Json]) -> list[Json]:
+    return sorted((row for row in rows if row["status"] == "paid"), key=lambda row: (paid_at(row), row["id"]))
+
+
+def of_balance(customer: str, rows: Iterable[Json]) -> list[Fact]:
+    """Of a customer's balance: credit that was used, given back, or changed by hand. What else moves it is known from
+    its invoice, payment or credit note. The key names the customer too: a row cannot be read without him."""
+    streams = {"applied_to_invoice": "application", "unapplied_from_invoice": "unapplication"}
+    known = {"credit_note", "invoice_overpaid", "invoice_too_large", "invoice_too_small"}
+    return [
+        Fact(streams.get(row["type"], "balance"), f"{customer}/{row['id']}", moment(when(row["created"])))
+        for row in rows
+        if row["type"] not in known
+    ]
+
+
+def of_credit_note(client: Client, note: Json) -> list[Fact]:
+    """The note, where it is put to, and for each refund that it claims the memo that meets it."""
+    key, at = note["id"], moment(when(note.get("effective_at")) or when(note["created"]))
+    made = [Fact("credit_note", key, at)]
+    if note.get("pre_payment_amount"):
+        made.append(Fact("application", f"{key}:{id_of(note['invoice'])}", at))
+    for part in note.get("refunds") or ():
+        if refund := id_of(part.get("refund")):
+            made += [Fact("memo", memo_key(client, refund, key), at), Fact("application", f"{key}:{refund}", at)]
+    if note["status"] == "void":
+        voided = moment(when(note.get("voided_at")) or when(note["created"]))
+        made += [Fact("credit_note_void", key + VOID, voided), Fact("application", key + VOID, voided)]
+    return made
+
+
+def memo_key(client: Client, refund: str, note: str) -> str:
+    """`re_…:memo` for the first note that claims the refund, with the note's id for a further one."""
+    claims = claims_of(client, refund)
+    return refund + MEMO if not claims or claims[0]["id"] == note else f"{refund}{MEMO}:{note}"
+
+
+def claims_of(client: Client, refund: str) -> list[Json]:
+    """The notes that claim a refund, voided ones too, oldest first."""
+    found = client.refund(refund)
+    charge = client.charge(id_of(found.get("charge"))) if found and found.get("charge") else None
+    rows = payments_of_charge(client, charge) if charge else []
+    invoices = dict.fromkeys(id_of(row["invoice"]) for row in rows)
+    notes = [note for invoice in invoices for note in client.credit_notes_of_invoice(invoice)]
+    claiming = [n for n in notes if any(id_of(part.get("refund")) == refund for part in n.get("refunds") or ())]
+    return sorted(claiming, key=lambda note: (note["created"], note["id"]))
 
 
 def of_refund(refund: Json) -> list[Fact]:
@@ -85,13 +191,14 @@ def payments_of_charge(client: Client, charge: Json) -> list[Json]:
 
 
 def read_customer(client: Client, id: str, seen: int) -> list[Fact]:
+    """With the rows of his balance: no event tells of those, but a change of it changes the customer."""
     customer = client.customer(id)
-    return [of_customer(customer, seen)] if customer else []
+    return [of_customer(customer, seen), *of_balance(id, client.customer_balance_rows(id))] if customer else []
 
 
 def read_invoice(client: Client, id: str, seen: int) -> list[Fact]:
     invoice = client.invoice(id)
-    return of_invoice(invoice) if invoice else []
+    return facts_of_invoice(client, invoice) if invoice else []
 
 
 def read_invoice_and_payments(client: Client, id: str, seen: int) -> list[Fact]:
@@ -104,15 +211,60 @@ def read_payment(client: Client, id: str, seen: int) -> list[Fact]:
     return of_payments([payment]) if payment else []
 
 
-def read_intent(client: Client, id: str, seen: int) -> list[Fact] | None:
-    rows = client.payments_of_intent(id)
-    return of_payments(rows) if rows else None
+def read_intent(client: Client, id: str, seen: int) -> list[Fact]:
+    charges = client.charges_of_intent(id)
+    return [fact for charge in charges for fact in facts_of_charge(client, charge)]
 
 
-def read_charge(client: Client, id: str, seen: int) -> list[Fact] | None:
+def read_charge(client: Client, id: str, seen: int) -> list[Fact]:
     charge = client.charge(id)
-    rows = payments_of_charge(client, charge) if charge else []
-    return of_payments(rows) if rows else None
+    return facts_of_charge(client, charge) if charge else []
+
+
+def facts_of_charge(client: Client, charge: Json) -> list[Fact]:
+    """The payments that a charge made, and their end where it went back; a sale where it pays no invoice."""
+    if not brought_money(charge):
+        return []
+    at = moment(when(charge["created"]))
+    rows = payments_of_charge(client, charge)
+    if not rows:
+        back = [Fact("sale_failure", charge["id"] + FAILED, at)] if went_back(charge) else []
+        return [Fact("sale", charge["id"], at), *back]
+    keys = payment_keys(client, charge, [row for row in rows if row["status"] == "paid" or went_back(charge)])
+    back = [Fact("payment_failure", key + FAILED, at) for key in keys] if went_back(charge) else []
+    return [*(Fact("payment", key, at) for key in keys), *back]
+
+
+def brought_money(charge: Json) -> bool:
+    """Whether it ever did: a bank debit may go back after it counted as paid."""
+    return bool(charge.get("captured")) and (charge["status"] == "succeeded" or went_back(charge))
+
+
+def went_back(charge: Json) -> bool:
+    return bool(charge.get("failure_balance_transaction"))
+
+
+def payment_keys(client: Client, charge: Json, rows: Iterable[Json]) -> list[str]:
+    """The keys under which what this charge paid is booked."""
+    suffix = "" if _is_first(client, charge) else f":{charge['id']}"
+    return [row["id"] + suffix for row in rows]
+
+
+def _is_first(client: Client, charge: Json) -> bool:
+    """Whether no earlier charge of the same intent brought money and lost it again."""
+    intent = id_of(charge.get("payment_intent"))
+    return not intent or all(one["id"] == charge["id"] for one in charges_with_money(client, intent)[:1])
+
+
+def charges_with_money(client: Client, intent: str) -> list[Json]:
+    """Those of the tries of an intent that ever brought money, oldest first."""
+    rows = sorted(client.charges_of_intent(intent), key=lambda row: (row["created"], row["id"]))
+    return [row for row in rows if brought_money(row)]
+
+
+def read_credit_note(client: Client, id: str, seen: int) -> list[Fact]:
+    note = client.credit_note(id)
+    return of_credit_note(client, note) if note else []
 
 
 def read_charge_refunds(client: Client, id: str, seen: int) -> list[Fact]:
@@ -127,8 +279,7 @@ def read_refund(client: Client, id: str, seen: int) -> list[Fact]:
 Reader = Callable[[Client, str, int], Sequence[Fact] | None]
 """Client, id of the object, and the second of the event; the last dates what has no date of its own."""
 
-# Event type -> how its object is read again. At most 20: the events list takes no more types at once.
-# https://docs.stripe.com/api/events/types
+# Event type -> how its object is read again. https://docs.stripe.com/api/events/types
 READERS: dict[str, Reader] = {
     "customer.created": read_customer,
     "customer.updated": read_customer,
@@ -143,9 +294,13 @@ READERS: dict[str, Reader] = {
     "charge.succeeded": read_charge,
     "charge.captured": read_charge,
     "charge.updated": read_charge,
+    "charge.failed": read_charge,
     "charge.refunded": read_charge_refunds,
     "charge.refund.updated": read_refund,
     "refund.created": read_refund,
     "refund.updated": read_refund,
     "refund.failed": read_refund,
+    "credit_note.created": read_credit_note,
+    "credit_note.updated": read_credit_note,
+    "credit_note.voided": read_credit_note,
 }

@@ -12,6 +12,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "charge": ("id", "status", "captured", "amount_captured", "created"),
     "credit_note": ("id", "status", "invoice", "total", "created"),
     "customer": ("id", "created"),
+    "customer_balance_transaction": ("id", "amount", "type", "currency", "created"),
     "event": ("id", "type", "created", "data"),
     "invoice": ("id", "status", "currency", "total", "created"),
     "invoice_payment": ("id", "status", "invoice", "payment", "currency", "created"),

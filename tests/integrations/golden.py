@@ -45,7 +45,7 @@ def _document(integration: str, case: str) -> Document:
 
 
 def shown(result: Any, desk: MemoryDesk) -> Any:
-    """As it stands in document.json: fields that differ from their default, amounts and days as text."""
+    """As it stands in document.json: what is sent that differs from its default, amounts and days as text."""
     if isinstance(result, Skip):
         return {"skip": result.why, "code": result.code}
     if isinstance(result, ConnectorError):
@@ -60,7 +60,7 @@ def _cause(error: ConnectorError) -> dict[str, str]:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        given = [(one, getattr(value, one.name)) for one in fields(value) if one.name != "control"]
+        given = [(one, getattr(value, one.name)) for one in fields(value) if one.name not in ("control", "coding")]
         return {one.name: _plain(held) for one, held in given if one.default is MISSING or held != one.default}
     if isinstance(value, tuple):
         return [_plain(one) for one in value]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from connectors.base import Desk, Json
 from connectors.errors import Refused, Unmapped
 from connectors.integrations.stripe_intacct.amount import Currency, base_currency, currency_of
+from connectors.integrations.stripe_intacct.coding import within
 from connectors.stripe.reading import moment
 
 
@@ -22,6 +23,8 @@ def clearing_of(desk: Desk, currency: Currency, entity: str, on: date, at: str) 
     values = [f"{currency.upper}/{entity}" if entity else "", currency.upper]
     row = desk.map("clearing", *values, on=on, at=at)
     bank = desk.choice("bank_account", row.value)
+    if bank:
+        within(desk, str(bank.facts.get("location") or ""), entity, f"The bank account {row.value}", at)
     if bank and bank.facts.get("currency") not in (None, "", currency.upper):
         raise Refused(
             f"The account {row.value} is in {bank.facts['currency']}, Stripe's balance in {currency.upper}.",

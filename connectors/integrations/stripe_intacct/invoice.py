@@ -9,9 +9,18 @@ from decimal import Decimal
 from connectors.base import Desk, Json, Skip
 from connectors.errors import Refused, Unmapped
 from connectors.integrations.stripe_intacct import amount, texts
-from connectors.integrations.stripe_intacct.coding import Place, bare, coded, customer_id, entity_of, place_of
+from connectors.integrations.stripe_intacct.coding import (
+    Place,
+    bare,
+    coded,
+    customer_id,
+    entity_of,
+    place_of,
+    place_of_line,
+    session_of,
+)
 from connectors.money import cut, docno
-from connectors.sage_intacct.documents import Adjustment, Customer, Invoice, Line
+from connectors.sage_intacct.documents import Adjustment, Coded, Customer, Invoice, Line
 from connectors.stripe.client import id_of
 from connectors.stripe.reading import finalized_at
 
@@ -24,6 +33,8 @@ class Part:
     minor: int
     memo: str
     why: str
+    sources: tuple[str, ...] = ()
+    """Ids of what it came from: the line, tax rates, `shipping`."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,7 @@ class Head:
     external: str
     entity: str
     block: amount.Block
+    coding: tuple[Coded, ...]
 
 
 def translate(payload: Json, desk: Desk) -> Invoice | Adjustment | Skip:
@@ -51,7 +63,7 @@ def translate(payload: Json, desk: Desk) -> Invoice | Adjustment | Skip:
     _check(parts, invoice)
     if invoice["total"] == 0 and not any(_by_coding(parts).values()):
         return Skip("nothing to post: every account nets to zero", code="invoice.zero")
-    head = _head(invoice, desk, day, entity, currency)
+    head = _head(invoice, desk, day, entity, currency, parts)
     if invoice["total"] < 0:
         return _credit_memo(head, _summed(parts), currency, desk)
     return _invoice(head, _netted(parts), currency, desk, invoice)
@@ -71,7 +83,7 @@ def _taxable(desk: Desk) -> None:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def _head(invoice: Json, desk: Desk, day: date, entity: str, currency: amount.Currency) -> Head:
+def _head(invoice: Json, desk: Desk, day: date, entity: str, currency: amount.Currency, parts: Iterable[Part]) -> Head:
     written = f"{desk.option('number_prefix') or ''}{texts.number(invoice)}"
     number = docno(written)
     desk.because("number", f"Stripe number {written}")
@@ -85,12 +97,13 @@ def _head(invoice: Json, desk: Desk, day: date, entity: str, currency: amount.Cu
         external=invoice["id"],
         entity=entity,
         block=amount.block(desk, currency, entity),
+        coding=tuple(Coded(source=source, line=part.coding) for part in parts for source in part.sources),
     )
 
 
 def _invoice(head: Head, parts: list[Part], currency: amount.Currency, desk: Desk, invoice: Json) -> Invoice:
-    if any(part.minor < 0 for part in parts) and desk.option("negative_lines") == "split_credit_memo":
-        raise _undecided("A negative line stays, and credit memos beside an invoice are not made yet.", "lines")
+    if desk.option("negative_lines") == "split_credit_memo":
+        parts = [part for part in parts if part.minor > 0]  # the others stand on a credit memo of their own
     due = _due(invoice, desk, head)
     return Invoice(
         control=desk.control,
@@ -107,6 +120,8 @@ def _invoice(head: Head, parts: list[Part], currency: amount.Currency, desk: Des
         rate_type=head.block.rate_type,
         summary=str(desk.option("ar_summary") or ""),
         draft=desk.option("post_as") == "draft",
+        coding=head.coding,
+        entity=session_of(desk, head.customer, [part.coding for part in parts]),
     )
 
 
@@ -127,6 +142,8 @@ def _credit_memo(head: Head, parts: list[Part], currency: amount.Currency, desk:
         rate_type=head.block.rate_type,
         summary=str(desk.option("ar_summary") or ""),
         draft=desk.option("post_as") == "draft",
+        coding=head.coding,
+        entity=session_of(desk, head.customer, [part.coding for part in parts]),
     )
 
 
@@ -202,28 +219,36 @@ def _of_line(line: Json, payload: Json, desk: Desk, place: Place, *, gross: bool
     inclusive = sum(row["amount"] for row in line.get("taxes") or () if row["tax_behavior"] == "inclusive")
     grant = sum(row["amount"] for row in line.get("pretax_credit_amounts") or () if row["type"] != "discount")
     revenue = line["amount"] - inclusive - (0 if gross else discount)
-    row = desk.map("revenue_account", *_revenue_values(line, payload, desk), on=place.day, at=f"lines.{key}.account")
+    product = payload["products"].get(_product(line)) or {}
+    values = _revenue_values(line, product, desk)
+    row = desk.map("revenue_account", *values, "*", on=place.day, at=f"lines.{key}.account")
+    place = place_of_line(desk, place, line, product, values, f"lines.{key}")
     why = (
         f"{key} {line['amount']}" + f" - discount {discount}" * bool(discount) + f" - tax {inclusive}" * bool(inclusive)
     )
-    yield Part(coded(desk, row, place, f"lines.{key}"), revenue, text, why)
+    yield Part(coded(desk, row, place, f"lines.{key}"), revenue, text, why, (key,))
     if discount and gross:
-        yield _own_line("discount_account", -discount, f"Discount: {text}", f"{key} discount", desk, place)
+        yield _own_line("discount_account", -discount, f"Discount: {text}", f"{key}:discount", desk, place)
     if grant:
-        yield _own_line("billing_credit_account", -grant, f"Billing credit: {text}", f"{key} credit", desk, place)
+        yield _own_line("billing_credit_account", -grant, f"Billing credit: {text}", f"{key}:grant", desk, place)
 
 
-def _own_line(table: str, minor: int, memo: str, why: str, desk: Desk, place: Place) -> Part:
+def _own_line(table: str, minor: int, memo: str, source: str, desk: Desk, place: Place) -> Part:
     row = desk.map(table, "*", on=place.day, at=f"lines.{table}")
-    return Part(coded(desk, row, place, f"lines.{table}"), minor, memo, f"{why} {minor}")
+    return Part(coded(desk, row, place, f"lines.{table}"), minor, memo, f"{source} {minor}", (source,))
 
 
-def _revenue_values(line: Json, payload: Json, desk: Desk) -> list[str]:
-    details = (line.get("pricing") or {}).get("price_details") or {}
-    product = id_of(details.get("product"))
-    known = payload["products"].get(product) or {}
-    category = (known.get("metadata") or {}).get(str(desk.option("category_key"))) or ""
-    return [id_of(details.get("price")), product, str(category), "*"]
+def _revenue_values(line: Json, product: Json, desk: Desk) -> list[str]:
+    category = (product.get("metadata") or {}).get(str(desk.option("category_key"))) or ""
+    return [id_of(_price(line).get("price")), _product(line), str(category)]
+
+
+def _product(line: Json) -> str:
+    return id_of(_price(line).get("product"))
+
+
+def _price(line: Json) -> Json:
+    return (line.get("pricing") or {}).get("price_details") or {}
 
 
 def _shipping(invoice: Json, desk: Desk, place: Place) -> list[Part]:
@@ -242,7 +267,13 @@ def _taxes(payload: Json, desk: Desk, place: Place) -> list[Part]:
             row = desk.map("tax_account", *_tax_values(rate, payload), on=place.day, at=f"lines.{rate}.account")
             found[coded(desk, row, place, f"lines.{rate}")].append((rate, minor))
     return [
-        Part(coding, sum(minor for _, minor in rows), "Tax", "; ".join(f"{rate} {minor}" for rate, minor in rows))
+        Part(
+            coding,
+            sum(minor for _, minor in rows),
+            "Tax",
+            "; ".join(f"{rate} {minor}" for rate, minor in rows),
+            tuple(rate for rate, _ in rows),
+        )
         for coding, rows in found.items()
     ]
 
@@ -293,6 +324,23 @@ def _check(parts: list[Part], invoice: Json) -> None:
 
 
 # --- netting ----------------------------------------------------------------------------------------------------------
+
+
+def split(payload: Json, desk: Desk) -> Adjustment | Skip:
+    """The negative lines that stay, as a credit memo beside their invoice: `<number>-C`."""
+    invoice = payload["invoice"]
+    if desk.option("negative_lines") != "split_credit_memo" or invoice["total"] <= 0:
+        return Skip("negative lines stand on the invoice itself", code="split.inline")
+    owed = desk.posted("invoice", invoice["id"]).document
+    entity = owed.lines[0].entity
+    currency = amount.held(desk, invoice["currency"], entity)
+    rest = [
+        part for part in _netted(_parts(payload, desk, place_of(desk, invoice, owed.day, entity))) if part.minor < 0
+    ]
+    if not rest:
+        return Skip("no negative line stays: others of the same coding bear them", code="split.netted")
+    head = _head(invoice, desk, owed.day, entity, currency, rest)
+    return replace(_credit_memo(head, _summed(rest), currency, desk), number=docno(head.number + "-C"), external="")
 
 
 def _netted(parts: list[Part]) -> list[Part]:

@@ -45,6 +45,37 @@ class Options:
         default="gl",
         choices=(("gl", "take back revenue and tax by journal; receivables stay as they are"),),
     )
+    invoiceless: str = ask(
+        "Charges without invoice",
+        help="Revenue and a deposit are different things; such charges wait until it is decided.",
+        default="",
+        choices=(("", "not decided"), ("sale", "a sale: revenue at once"), ("advance", "an advance of the customer")),
+    )
+    void: str = ask(
+        "Voided invoices",
+        help="The reversal must be allowed in the set-up of Accounts Receivable.",
+        default="reverse",
+        choices=(("reverse", "reversed in Sage Intacct"), ("credit_memo", "a credit memo of all lines")),
+    )
+    void_paid: str = ask(
+        "Voided invoices with money applied in Sage Intacct",
+        default="credit_memo",
+        choices=(
+            ("credit_memo", "a credit memo of all lines; what was paid stays as credit"),
+            ("hold", "a person decides"),
+        ),
+    )
+    uncollectible: str = ask(
+        "Uncollectible invoices",
+        default="write_off",
+        choices=(("write_off", "written off to the account of bad debt"), ("leave_open", "stay open")),
+    )
+    application_account: str = ask(
+        "Account on applications of credit",
+        help="No cash moves; some companies want a bank account named all the same.",
+        default="none",
+        choices=(("none", "none"), ("clearing", "the clearing account")),
+    )
     number_prefix: str = ask("Prefix of invoice numbers", default="")
     entity_key: str = ask(
         "Metadata key of the entity",
@@ -53,6 +84,16 @@ class Options:
     )
     category_key: str = ask("Metadata key of a product's category", default="category")
     segment_key: str = ask("Metadata key of a customer's segment", default="segment")
+    dimension_keys: str = ask(
+        "Metadata keys of dimensions",
+        help="Names, divided by commas: their values are looked up as key=value in the table of dimensions by metadata.",
+        default="",
+    )
+    entity_time_zones: str = ask(
+        "Time zones of entities",
+        help="Where they differ from the workspace's: E100 America/Los_Angeles, E200 Europe/London.",
+        default="",
+    )
     rate_type: str = ask(
         "Exchange rate type", help="Multi-currency companies only. Empty: Intacct Daily Rate.", default=""
     )

@@ -12,12 +12,15 @@ from connectors.integrations.stripe_intacct.receipt import Receipt, brought, cap
 from connectors.money import allocate, docno
 from connectors.sage_intacct.documents import Inline, Invoice, Payment
 from connectors.stripe.client import id_of
+from connectors.stripe.reading import recovery_key
 
 
 def translate(payload: Json, desk: Desk) -> Payment | Skip:
     payment, invoice, charge = payload["payment"], payload["invoice"], payload["charge"]
     if charge is None:
         return Skip("not through Stripe", code="payment.out_of_band")
+    if payload["went_back"]:
+        return Skip("the money went back before it was booked", code="payment.went_back")
     posted = desk.posted("invoice", invoice["id"])
     owed = _invoice(posted)
     _same_party(invoice, charge)
@@ -33,10 +36,10 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
     desk.because("applied", f"{payment['id']}: {receipt.applied} of {payment['amount_paid']} fits the invoice")
     return Payment(
         control=desk.control,
-        number=docno(payment["id"]),
+        number=docno(payload["key"]),
         customer=owed.customer,
         day=day,
-        to=Ref("invoice", owed.number, owed.customer),
+        to=_debt(payload, owed, desk),
         applied=currency.amount(receipt.applied),
         excess=currency.amount(receipt.excess),
         excess_location=owed.lines[0].location if receipt.excess else "",
@@ -55,6 +58,18 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
         settled=_share(payload, money) if money.exchanged else None,
         draft=desk.option("post_as") == "draft",
     )
+
+
+def _debt(payload: Json, owed: Invoice, desk: Desk) -> Ref:
+    """The invoice; where it was written off before this money came, the debit memo that takes the write-off back."""
+    if desk.option("uncollectible") == "write_off":
+        later = [row["id"] for row in payload["after_write_off"]]
+        if payload["payment"]["id"] in later:
+            memo = desk.posted(
+                "recovery", recovery_key(payload["invoice"]["id"], later.index(payload["payment"]["id"]))
+            )
+            return Ref("adjustment", memo.document.number, owed.customer)
+    return Ref("invoice", owed.number, owed.customer)
 
 
 def _invoice(posted: Posted) -> Invoice:

@@ -15,7 +15,7 @@ from connectors.integrations.stripe_intacct.clearing import Settled, clearing_of
 from connectors.integrations.stripe_intacct.invoice import groups
 from connectors.integrations.stripe_intacct.shares import Share, claimed, shares, unclaimed
 from connectors.money import allocate, docno
-from connectors.sage_intacct.documents import Invoice, Journal, Line
+from connectors.sage_intacct.documents import Invoice, Journal, Line, OtherReceipt
 
 CASH = "Stripe"
 """The text of the lines on clearing."""
@@ -28,7 +28,7 @@ def translate(payload: Json, desk: Desk) -> Journal | Skip:
     if payload["failure"]:
         return _returned(payload, desk)
     if not payload["payments"]:
-        raise _undecided("The refunded charge paid no invoice.", refund["id"])
+        return _of_sale(payload, desk)
     posted = _posted(payload, desk)
     invoices = {key: one.document for key, one in posted.items()}
     entities = [document.lines[0].entity for document in invoices.values()]
@@ -49,7 +49,7 @@ def translate(payload: Json, desk: Desk) -> Journal | Skip:
 def _posted(payload: Json, desk: Desk) -> dict[str, Posted]:
     """Money that was not booked cannot be given back: its payments and invoices go first."""
     for payment in payload["payments"]:
-        desk.posted("payment", payment["id"])
+        desk.posted("payment", payment["key"])
     found = {key: desk.posted("invoice", key) for key in payload["invoices"]}
     for key, one in found.items():
         if not isinstance(one.document, Invoice):
@@ -162,20 +162,36 @@ def _credit(entity: str, total: Decimal, currency: amount.Currency, desk: Desk, 
     )
 
 
+def _of_sale(payload: Json, desk: Desk) -> Journal:
+    """Money of a sale without invoice goes back from the account that the sale was booked to."""
+    refund, row = payload["refund"], payload["balance_row"]
+    sold = desk.posted("sale", payload["charge"]["id"]).document
+    if not isinstance(sold, OtherReceipt):
+        raise _undecided("The refunded money is an advance of the customer.", refund["id"])
+    entity = sold.lines[0].entity
+    currency = amount.in_base(desk, row["currency"], entity)
+    desk.claim(row["id"], "gross")
+    day = day_of(desk, row, entity)
+    debit = replace(sold.lines[0], amount=currency.amount(-int(row["amount"])), document=sold.number)
+    desk.because("lines[1]", f"account of the sale {sold.number}")
+    return _journal(payload, desk, currency, day, [debit, *_credits(_by_entity([debit]), currency, desk, day)])
+
+
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
 def _journal(payload: Json, desk: Desk, currency: amount.Currency, day: date, lines: list[Line]) -> Journal:
     refund = payload["refund"]
-    first = next(iter(payload["invoices"].values()))
+    first = next(iter(payload["invoices"].values()), None)
+    about = (texts.number(first), texts.party(first)) if first else (payload["charge"]["id"],)
     entity = lines[0].entity
     block = amount.block(desk, currency, entity)
     return Journal(
         control=desk.control,
         number=docno(refund["id"]),
-        journal=_symbol(desk),
+        journal=journal_symbol(desk),
         day=day,
-        title=texts.titled("refund", refund["id"], texts.number(first), texts.party(first)),
+        title=texts.titled("refund", refund["id"], *about),
         lines=tuple(lines),
         currency=block.currency,
         rate_type=block.rate_type,
@@ -214,7 +230,7 @@ def _mirrored(first: Journal, money: Settled, desk: Desk, day: date) -> list[Lin
     return [*same, *exchange.differences(rest, money.currency, desk, day)]
 
 
-def _symbol(desk: Desk) -> str:
+def journal_symbol(desk: Desk) -> str:
     symbol = str(desk.option("journal") or "")
     if not symbol:
         raise Refused(

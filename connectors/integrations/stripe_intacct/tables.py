@@ -1,8 +1,9 @@
 """What finance decides for Stripe → Sage Intacct. docs/accounting.md 8"""
 
 from connectors.base import Table
+from connectors.integrations.stripe_intacct.coding import DIMENSIONS, USER_DEFINED
 
-DIMENSIONS = ("location", "department", "class", "item", "project")
+FACTS = (*DIMENSIONS, f"{USER_DEFINED}*")
 
 TABLES = (
     Table(
@@ -21,7 +22,21 @@ TABLES = (
         "customer_dimensions",
         "Dimensions of customers",
         "cus_…, segment, country/state, country or * → dimensions of all lines of the invoice.",
-        facts=DIMENSIONS,
+        facts=FACTS,
+    ),
+    Table(
+        "product_dimensions",
+        "Dimensions of products",
+        "Price, product, category of the product, or * → dimensions of its lines. Before those of the customer, after "
+        "those of the account's row.",
+        facts=FACTS,
+    ),
+    Table(
+        "metadata_dimensions",
+        "Dimensions by metadata",
+        "key=value, for the metadata keys named in the options → dimensions. Found on the line or its product they go "
+        "before all others; on invoice, subscription or customer before those of the customer.",
+        facts=FACTS,
     ),
     Table(
         "revenue_account",
@@ -29,30 +44,52 @@ TABLES = (
         "Price, product, category of the product, or * → account.",
         choices="gl_account",
         required=True,
-        facts=DIMENSIONS,
+        facts=FACTS,
     ),
     Table(
         "tax_account",
         "Tax accounts",
         "Tax rate (txr_…), country/state/type, or * → account.",
         choices="gl_account",
-        facts=DIMENSIONS,
+        facts=FACTS,
     ),
     Table(
         "discount_account",
         "Discount account",
         "* → account; only where discounts have lines of their own.",
         choices="gl_account",
-        facts=DIMENSIONS,
+        facts=FACTS,
     ),
     Table(
         "billing_credit_account",
         "Billing credit account",
         "* → account of Stripe's billing credits.",
         choices="gl_account",
+        facts=FACTS,
+    ),
+    Table("shipping_account", "Shipping account", "* → account.", choices="gl_account", facts=FACTS),
+    Table(
+        "sale_account",
+        "Sale accounts",
+        "Category in the charge's metadata, or * → revenue account of charges without invoice.",
+        choices="gl_account",
         facts=DIMENSIONS,
     ),
-    Table("shipping_account", "Shipping account", "* → account.", choices="gl_account", facts=DIMENSIONS),
+    Table(
+        "customer_deposits",
+        "Customer deposits",
+        "Category in the charge's metadata, or * → account of customers' advances.",
+        choices="gl_account",
+        facts=DIMENSIONS,
+    ),
+    Table("bad_debt", "Bad debt", "* → expense or allowance.", choices="gl_account", facts=DIMENSIONS),
+    Table(
+        "balance_adjustment",
+        "Balance adjustments",
+        "Type of the row (adjustment, …), or * → account of credit that was given by hand in Stripe.",
+        choices="gl_account",
+        facts=DIMENSIONS,
+    ),
     Table(
         "clearing",
         "Clearing accounts",
@@ -73,7 +110,7 @@ TABLES = (
         "Exchange gains and losses",
         "Currency of Stripe's balance (USD or USD/E100) → account of what the exchange rate made of a refund.",
         choices="gl_account",
-        facts=DIMENSIONS,
+        facts=FACTS,
     ),
     Table(
         "payment_method",

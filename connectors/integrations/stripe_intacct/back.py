@@ -1,0 +1,26 @@
+"""A payment that went back (a bank debit fails late) → the receipt is reversed, and its invoice is due again.
+docs/accounting.md 3.3
+"""
+
+from connectors.base import Desk, Json
+from connectors.integrations.stripe_intacct import texts
+from connectors.integrations.stripe_intacct.clearing import day_of
+from connectors.sage_intacct.documents import Payment, PaymentReversal
+
+
+def translate(payload: Json, desk: Desk) -> PaymentReversal:
+    row, charge = payload["balance_row"], payload["charge"]
+    receipt = desk.posted("payment", payload["payment"]).document
+    assert isinstance(receipt, Payment)
+    entity = desk.posted("invoice", payload["invoice"]).document.lines[0].entity
+    share = f":{payload['payment']}" if payload["shared"] else ""
+    desk.claim(row["id"] + share, "gross")
+    return PaymentReversal(
+        control=desk.control,
+        number=receipt.number,
+        customer=receipt.customer,
+        day=max(receipt.day, day_of(desk, row, entity)),
+        description=texts.described("failed", charge["id"], str(charge.get("failure_code") or "")),
+        excess=receipt.excess,
+        entity=receipt.entity,
+    )

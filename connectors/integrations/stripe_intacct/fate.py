@@ -1,0 +1,145 @@
+"""What becomes of an invoice: voided, written off, paid after that. The invoice itself is never changed.
+docs/accounting.md 3.12
+"""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from connectors.base import Desk, Json, Skip
+from connectors.integrations.stripe_intacct import amount, texts
+from connectors.integrations.stripe_intacct.coding import Place, coded
+from connectors.integrations.stripe_intacct.receipt import room_of
+from connectors.money import docno
+from connectors.sage_intacct.documents import Adjustment, Invoice, InvoiceReversal, Line
+from connectors.sage_intacct.documents.reversal import VOID
+from connectors.stripe.client import when
+from connectors.stripe.reading import moment, paid_at
+
+
+def nothing(flow: str, payload: Json, desk: Desk) -> Skip | None:
+    """Why this end of an invoice books nothing, if so."""
+    if flow == "write_off" and desk.option("uncollectible") != "write_off":
+        return Skip("written-off invoices stay open", code="write_off.open")
+    if flow == "write_off" and not written_off(payload):
+        return Skip("nothing was open when it was written off", code="write_off.nothing")
+    return None
+
+
+# --- void -------------------------------------------------------------------------------------------------------------
+
+
+def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment:
+    """The ledger's own reversal; or a credit memo of all lines, by option, or where money was applied in the ledger."""
+    invoice = payload["invoice"]
+    first = desk.posted("invoice", invoice["id"]).document
+    day = _day("voided_at", invoice, desk, first)
+    memo = _opposite(first, invoice, desk, day)
+    if isinstance(first, Adjustment) or desk.option("void") == "credit_memo":
+        return memo
+    return InvoiceReversal(
+        control=desk.control,
+        number=first.number,
+        customer=first.customer,
+        day=day,
+        description=texts.described("void", invoice["id"]),
+        otherwise=memo if desk.option("void_paid") == "credit_memo" else None,
+        entity=first.entity,
+    )
+
+
+def _opposite(first: Invoice | Adjustment, invoice: Json, desk: Desk, day: date) -> Adjustment:
+    """All lines the other way round. The lines of a memo have one sign: what others of its coding bear is netted."""
+    sums: dict[Line, Decimal] = {}
+    for line in first.lines:
+        coding = replace(line, amount=Decimal(0), memo="")
+        sums[coding] = sums.get(coding, Decimal(0)) - line.amount
+    memo = f"Void of {first.number}"
+    lines = tuple(replace(coding, amount=total, memo=memo) for coding, total in sums.items() if total)
+    return _memo(first, invoice, desk, day, VOID, lines, "void")
+
+
+# --- uncollectible ----------------------------------------------------------------------------------------------------
+
+
+def write_off(payload: Json, desk: Desk) -> Adjustment | Skip:
+    """What was open when it was given up, to the account that finance named for bad debt."""
+    if reason := nothing("write_off", payload, desk):
+        return reason
+    invoice = payload["invoice"]
+    first = desk.posted("invoice", invoice["id"]).document
+    day = _day("marked_uncollectible_at", invoice, desk, first)
+    line = _bad_debt(first, invoice, desk, day, -written_off(payload))
+    return _memo(first, invoice, desk, day, "-WO", (line,), "uncollectible")
+
+
+def recovery(payload: Json, desk: Desk) -> Adjustment | Skip:
+    """A payment that came after all: the written-off part of it is owed again, and paid by its receipt."""
+    invoice, later, place = payload["invoice"], payload["after_write_off"], payload["place"]
+    if desk.option("uncollectible") != "write_off":
+        return Skip("written-off invoices stay open", code="write_off.open")
+    first = desk.posted("invoice", invoice["id"]).document
+    memo = desk.posted("write_off", f"{invoice['id']}:wo").document
+    row = later[place]
+    left = written_off(payload) - sum(int(one["amount_paid"]) for one in later[:place])
+    minor = min(int(row["amount_paid"]), left)
+    if minor <= 0:
+        return Skip("more came than was written off", code="recovery.nothing")
+    desk.because("day", f"paid_at of {row['id']}")
+    day = desk.day(moment(paid_at(row)), first.lines[0].entity)
+    currency = amount.currency_of(invoice["currency"])
+    line = replace(memo.lines[0], amount=currency.amount(minor), memo=f"Paid after write-off of {first.number}")
+    suffix = "-WR" + (str(place + 1) if place else "")
+    return _memo(first, invoice, desk, day, suffix, (line,), "paid after write-off")
+
+
+def written_off(payload: Json) -> int:
+    """Minor units that were open at that moment: what payments before it, and credit, had left."""
+    invoice = payload["invoice"]
+    marked = when(invoice["status_transitions"]["marked_uncollectible_at"])
+    notes = payload["credit_notes"]
+    after = [n for n in notes if n["status"] != "void" and when(n["created"]) > marked]
+    room = room_of(invoice) + sum(int(note.get("pre_payment_amount") or 0) for note in after)
+    before = [row for row in payload["payments"] if row not in payload["after_write_off"]]
+    return max(0, room - sum(int(row["amount_paid"]) for row in before))
+
+
+def _bad_debt(first: Any, invoice: Json, desk: Desk, day: date, minor: int) -> Line:
+    entity = first.lines[0].entity
+    row = desk.map("bad_debt", "*", on=day, at="lines[1].account")
+    line = coded(desk, row, Place(day, entity, {}), "lines[1]")
+    currency = amount.currency_of(invoice["currency"])
+    desk.because("lines[1].amount", "open when it was marked uncollectible")
+    return replace(line, amount=currency.amount(minor), memo=f"Uncollectible: {first.number}")
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+
+def _day(field: str, invoice: Json, desk: Desk, first: Any) -> date:
+    """Of what happened, never of the invoice; and never before it."""
+    desk.because("day", f"Stripe status_transitions.{field}")
+    at = moment(when(invoice["status_transitions"].get(field)) or when(invoice["created"]))
+    happened: date = max(first.day, desk.day(at, first.lines[0].entity))
+    return happened
+
+
+def _memo(
+    first: Any, invoice: Json, desk: Desk, day: date, suffix: str, lines: tuple[Line, ...], word: str
+) -> Adjustment:
+    return Adjustment(
+        control=desk.control,
+        number=docno(first.number + suffix),
+        customer=first.customer,
+        day=day,
+        lines=lines,
+        invoice=first.number,
+        description=texts.described(word, first.number, texts.party(invoice), invoice["id"]),
+        currency=first.currency,
+        base_currency=first.base_currency,
+        rate_type=first.rate_type,
+        summary=str(desk.option("ar_summary") or ""),
+        draft=desk.option("post_as") == "draft",
+        entity=first.entity,
+    )

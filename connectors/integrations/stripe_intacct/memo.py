@@ -1,0 +1,70 @@
+"""The part of a refund that a credit note claims → AR debit memo: it meets the note, so that revenue falls once.
+docs/accounting.md 3.6
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from connectors.base import Desk, Json, Skip
+from connectors.errors import Refused
+from connectors.integrations.stripe_intacct import amount, texts
+from connectors.integrations.stripe_intacct.coding import bare
+from connectors.money import allocate, docno
+from connectors.sage_intacct.documents import Adjustment, Invoice, Journal, Line
+from connectors.stripe.client import id_of
+
+
+def translate(payload: Json, desk: Desk) -> Adjustment | Skip:
+    refund, note, invoice = payload["refund"], payload["credit_note"], payload["invoice"]
+    if note["status"] == "void":
+        return Skip("the credit note that claimed this refund was voided", code="memo.void")
+    credited = desk.posted("invoice", invoice["id"]).document
+    journal = desk.posted("refund", refund["id"]).document
+    assert isinstance(credited, Invoice) and isinstance(journal, Journal)
+    currency = amount.held(desk, refund["currency"], credited.lines[0].entity)
+    claimed = currency.amount(_claimed(refund, note))
+    return Adjustment(
+        control=desk.control,
+        number=docno(refund["id"] + (f"-{payload['place'] + 1}" if payload["place"] else "")),
+        customer=credited.customer,
+        day=journal.day,
+        lines=_lines(journal, claimed, credited, refund["id"], currency, desk),
+        invoice=credited.number,
+        description=texts.described("refund", refund["id"], texts.number(invoice), texts.party(invoice), note["id"]),
+        currency=credited.currency,
+        base_currency=credited.base_currency,
+        rate_type=credited.rate_type,
+        summary=str(desk.option("ar_summary") or ""),
+        draft=desk.option("post_as") == "draft",
+        entity=credited.entity,
+    )
+
+
+def _claimed(refund: Json, note: Json) -> int:
+    parts = [part for part in note.get("refunds") or () if id_of(part.get("refund")) == refund["id"]]
+    return sum(int(part["amount_refunded"]) for part in parts)
+
+
+def _lines(
+    journal: Journal, claimed: Decimal, credited: Invoice, refund: str, currency: amount.Currency, desk: Desk
+) -> tuple[Line, ...]:
+    """What the refund's journal debited for this: refunds clearing; where the note came only after it was posted, the
+    revenue and tax that it took back."""
+    debits = [line for line in journal.lines if line.amount > 0 and line.document == credited.number]
+    revenue = {bare(line) for line in credited.lines}
+    held = [line for line in debits if bare(line) not in revenue]
+    used = held if sum((line.amount for line in held), Decimal(0)) >= claimed else debits
+    if sum((line.amount for line in used), Decimal(0)) < claimed:
+        raise Refused(
+            f"The credit note claims {claimed} of the refund {refund}, which gave back less for {credited.number}.",
+            code="source.inconsistent",
+            field="lines",
+            value=str(claimed),
+            cure="Send the refund and the credit note to support with both sums.",
+        )
+    shares = allocate(claimed, [line.amount for line in used], currency.unit)
+    desk.because("lines", f"debited by the journal {journal.number}")
+    memo = f"Refund {refund}"
+    return tuple(
+        replace(bare(line), amount=share, memo=memo) for line, share in zip(used, shares, strict=True) if share
+    )
