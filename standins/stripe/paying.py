@@ -116,11 +116,12 @@ class Paying(Invoicing):
             self.emit("invoice.payment_succeeded", invoice)
 
     def cancel_open_payments(self, invoice: Json) -> None:
+        """A bank debit under way is not called back: its money still comes in for this invoice."""
         for row in self._open_rows(invoice):
-            row["status"] = "canceled"
-            row["status_transitions"]["canceled_at"] = self.clock.now()
             intent = self.get("payment_intent", row["payment"]["payment_intent"])
             if intent["status"] in ("requires_payment_method", "requires_confirmation"):
+                row["status"] = "canceled"
+                row["status_transitions"]["canceled_at"] = self.clock.now()
                 intent.update(status="canceled", canceled_at=self.clock.now(), cancellation_reason="void_invoice")
                 self.emit("payment_intent.canceled", intent)
 
@@ -205,6 +206,7 @@ class Paying(Invoicing):
         invoice["amount_paid"] -= applied
         invoice["amount_remaining"] += applied
         invoice["status_transitions"]["paid_at"] = None
-        invoice["status"] = "open"
+        if invoice["status"] == "paid":
+            invoice["status"] = "open"
         self.emit("invoice.payment_failed", invoice)
         self.changed("invoice.updated", invoice, before)

@@ -190,7 +190,7 @@ class _Reckoning:
     def _journal(self, number: str, row: Json, cents: Mapping[str, int]) -> None:
         self._post(cents)
         lines = _lines((account, _money(amount)) for account, amount in cents.items())
-        self.result.journals.append((_number(number), _day(row["created"]), lines))
+        self.result.journals.append((numbered(number), _day(row["created"]), lines))
 
     def _takes_back(self, refund: Json) -> dict[str, int]:
         """The accounts that bear this refund: all that reduced its invoice is gone through in order, each takes from
@@ -247,6 +247,6 @@ def _day(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).astimezone(ZONE).date()
 
 
-def _number(text: str) -> str:
+def numbered(text: str) -> str:
     """30 characters fit; a longer one is told by its beginning and its digest."""
     return text if len(text) <= 30 else f"{text[:21]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -157,6 +157,25 @@ def test_bank_debits_wait_succeed_and_come_back(shop: Shop, acme: str) -> None:
     assert [r["type"] for r in shop.all("balance_transaction")] == ["payment", "payment_failure_refund"]
 
 
+def test_a_debit_under_way_still_comes_in_when_the_invoice_was_paid_otherwise(shop: Shop, acme: str) -> None:
+    invoice = shop.create_invoice(acme, [{"description": "Plan", "amount": 9000}], finalize=True)
+    debit = shop.pay(invoice["id"], 4000, method="bank")
+    shop.pay(invoice["id"])
+    assert invoice["status"] == "paid"
+    shop.finish_debit(debit["id"])
+    assert invoice["amount_overpaid"] == 4000
+    assert shop.get("customer", acme)["balance"] == -4000
+
+
+def test_a_debit_that_comes_back_leaves_an_invoice_given_up(shop: Shop, acme: str) -> None:
+    invoice = shop.create_invoice(acme, [{"description": "Plan", "amount": 9000}], finalize=True)
+    debit = shop.pay(invoice["id"], 4000, method="bank")
+    shop.finish_debit(debit["id"])
+    shop.mark_uncollectible(invoice["id"])
+    shop.fail_late(debit["id"])
+    assert (invoice["status"], invoice["amount_remaining"]) == ("uncollectible", 9000)
+
+
 def test_refunds_end_in_three_ways(shop: Shop) -> None:
     charge = shop.sell(10000)
     waiting = shop.refund(charge["id"], 1000, status="pending")
