@@ -12,7 +12,30 @@ MAPPINGS = [
     {"table": "shipping_account", "source": "*", "target": "41000", "facts": {"location": "US-100"}},
     {"table": "clearing", "source": "USD", "target": "STRIPE-USD", "facts": {"gl_account": "10210"}},
     {"table": "refunds_clearing", "source": "USD", "target": "24100"},
+    {"table": "sale_account", "source": "*", "target": "40300", "facts": {"location": "US-100"}},
+    {"table": "customer_deposits", "source": "*", "target": "24300", "facts": {"location": "US-100"}},
+    {"table": "balance_adjustment", "source": "*", "target": "24400", "facts": {"location": "US-100"}},
+    {"table": "bad_debt", "source": "*", "target": "63000", "facts": {"location": "US-100"}},
 ]
+FLOWS = (
+    "customer",
+    "invoice",
+    "payment",
+    "payment_failure",
+    "sale",
+    "sale_failure",
+    "refund",
+    "credit_note",
+    "credit_note_void",
+    "refund_memo",
+    "split",
+    "balance",
+    "void",
+    "write_off",
+    "recovery",
+    "application",
+    "unapplication",
+)
 PEOPLE = ("owner", "finance", "support", "auditor")
 
 
@@ -54,9 +77,9 @@ def plan(intacct: str, stripe: str, hook_secret: str, *, password: str = DEMO_PA
                         "source": "Stripe",
                         "target": "Sage Intacct",
                         "start_at": "2020-01-01T00:00:00+00:00",
-                        "options": {"journal": "STJ"},
+                        "options": {"journal": "STJ", "invoiceless": "sale"},
                         "mappings": MAPPINGS,
-                        "flows": {"customer": "live", "invoice": "live", "payment": "live", "refund": "live"},
+                        "flows": dict.fromkeys(FLOWS, "live"),
                     }
                 ],
             }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.base import System, ask, secret
-from connectors.sage_intacct.choices import OFFERS
+from connectors.sage_intacct.choices import OFFERS, USER_DEFINED
 from connectors.sage_intacct.client import Intacct
 from connectors.sage_intacct.documents import KINDS
 from connectors.sage_intacct.limits import LIMITS
@@ -41,5 +41,5 @@ SYSTEM: Final = System(
     connect=Intacct,
     limits=LIMITS,
     kinds=KINDS,
-    choices=tuple(OFFERS),
+    choices=(*OFFERS, USER_DEFINED),
 )

@@ -149,13 +149,20 @@ def _result(element: Any) -> Result:
         function=_text(element, "function"),
         control=_text(element, "controlid"),
         key=_text(element, "key"),
-        rows=() if data is None else tuple(_row(child) for child in data),
+        rows=() if data is None else tuple(_row(child) for child in _records(data)),
         values={} if data is None else {str(child.tag).upper(): _own(child) for child in data if not len(child)},
         count=_number(shape.get("count")),
         total=_number(shape.get("totalcount")),
         remaining=_number(shape.get("numremaining")),
         errors=_errors(element),
     )
+
+
+def _records(data: Any) -> Any:
+    """Some functions put a further element around their records."""
+    inner = data[0] if len(data) == 1 else ()
+    wrapped = len(inner) > 1 and len({child.tag for child in inner}) == 1 and all(len(child) for child in inner)
+    return inner if wrapped else data
 
 
 def _row(element: Any) -> Row:

@@ -1,16 +1,19 @@
 """What Sage Intacct offers to a mapping: accounts, dimensions, customers, banks, terms. Sheet 5.14."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from connectors.base import Choice
-from connectors.sage_intacct.answers import Row
+from connectors.sage_intacct import said
+from connectors.sage_intacct.answers import Result, Row
+from connectors.sage_intacct.markup import Node
 from connectors.sage_intacct.query import Query
 
 
 class Reader(Protocol):
     def rows(self, queries: Sequence[Query], entity: str = "") -> list[list[Row]]: ...
+    def call(self, nodes: Sequence[Node], entity: str = "") -> list[Result]: ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,16 @@ REQUIRED: Final = {
     "warehouse": "REQUIREWAREHOUSE",
 }
 
+USER_DEFINED: Final = "user_dimension"
+"""The table of the dimensions that a company made for itself; each is a table of its own, under its name on a line."""
+PREFIX: Final = "GLDIM"
+MOST_VALUES: Final = 1000
+"""Values of one user-defined dimension that are read; of one with more, any value is taken as it is typed."""
+
+_OWNED: Final = {"entity": "MEGAENTITYID"}
+"""The entity that something belongs to; what belongs to one cannot be used from the top of the company."""
+_OWNED_FIELD: Final = frozenset(_OWNED)
+
 OFFERS: Final[Mapping[str, Offer]] = {
     "gl_account": Offer(
         "GLACCOUNT",
@@ -55,7 +68,7 @@ OFFERS: Final[Mapping[str, Offer]] = {
         {"type": "ACCOUNTTYPE", "normal": "NORMALBALANCE"} | {f"requires_{n}": f for n, f in REQUIRED.items()},
         frozenset(f"requires_{name}" for name in REQUIRED),
     ),
-    "department": Offer("DEPARTMENT", "DEPARTMENTID", "TITLE", {"parent": "PARENTID"}),
+    "department": Offer("DEPARTMENT", "DEPARTMENTID", "TITLE", {"parent": "PARENTID"} | _OWNED, _OWNED_FIELD),
     "location": Offer(
         "LOCATION", "LOCATIONID", "NAME", {"parent": "PARENTID", "currency": "CURRENCY"}, frozenset(("currency",))
     ),
@@ -66,12 +79,16 @@ OFFERS: Final[Mapping[str, Offer]] = {
         {"currency": "CURRENCY", "starts": "STARTDATE", "ends": "ENDDATE"},
         frozenset(("currency", "starts", "ends")),
     ),
-    "class": Offer("CLASS", "CLASSID", "NAME", {"parent": "PARENTID"}),
-    "project": Offer("PROJECT", "PROJECTID", "NAME", {"customer": "CUSTOMERID"}),
+    "class": Offer("CLASS", "CLASSID", "NAME", {"parent": "PARENTID"} | _OWNED, _OWNED_FIELD),
+    "project": Offer("PROJECT", "PROJECTID", "NAME", {"customer": "CUSTOMERID"} | _OWNED, _OWNED_FIELD),
     "customer": Offer(
-        "CUSTOMER", "CUSTOMERID", "NAME", {"hold": "ONHOLD", "currency": "CURRENCY"}, frozenset(("currency",))
+        "CUSTOMER",
+        "CUSTOMERID",
+        "NAME",
+        {"name": "NAME", "email": "DISPLAYCONTACT.EMAIL1", "hold": "ONHOLD", "currency": "CURRENCY"} | _OWNED,
+        frozenset(("currency", "email")) | _OWNED_FIELD,
     ),
-    "item": Offer("ITEM", "ITEMID", "NAME", {"type": "ITEMTYPE"}),
+    "item": Offer("ITEM", "ITEMID", "NAME", {"type": "ITEMTYPE"} | _OWNED, _OWNED_FIELD),
     "bank_account": Offer(
         "CHECKINGACCOUNT",
         "BANKACCOUNTID",
@@ -84,22 +101,62 @@ OFFERS: Final[Mapping[str, Offer]] = {
 
 
 def offered(reader: Reader, table: str) -> Iterator[Choice]:
-    offer = OFFERS[table]
-    if table == "gl_account":
-        yield from _accounts(reader, offer)
-        return
-    (rows,) = reader.rows([offer.query()])
-    yield from (_choice(offer, row) for row in rows)
+    """Of a table of `OFFERS`, of the user-defined dimensions, or of one of these."""
+    if table == USER_DEFINED:
+        yield from _user_defined(reader)
+    elif table.startswith(PREFIX):
+        yield from _values(reader, table)
+    elif table == "gl_account":
+        yield from _accounts(reader)
+    else:
+        (rows,) = reader.rows([OFFERS[table].query()])
+        yield from (_choice(OFFERS[table], row) for row in rows)
 
 
-def _accounts(reader: Reader, offer: Offer) -> Iterator[Choice]:
-    """Accounts know whether they belong to a bank account: such an account is refused on lines of invoices."""
+def _accounts(reader: Reader) -> Iterator[Choice]:
+    """Accounts know whether they belong to a bank account (such an account is refused on lines of invoices), and which
+    dimensions they require, those that the company made for itself too."""
+    required = {f"requires_{one.value}": f"REQUIRE{one.value}" for one in _user_defined(reader)}
+    accounts = OFFERS["gl_account"]
+    offer = replace(accounts, facts={**accounts.facts, **required}, optional=accounts.optional | frozenset(required))
     banks = OFFERS["bank_account"]
     rows, bank_rows = reader.rows([offer.query(), banks.query()])
     bank_of = {row.get("GLACCOUNTNO", ""): row.get("BANKACCOUNTID", "") for row in bank_rows}
     for row in rows:
         choice = _choice(offer, row)
         yield Choice(choice.value, choice.label, choice.active, {**choice.facts, "bank": bank_of.get(choice.value, "")})
+
+
+# --- dimensions that a company made for itself ------------------------------------------------------------------------
+
+
+def _user_defined(reader: Reader) -> list[Choice]:
+    """None where the user may not ask. https://developer.intacct.com/api/company-console/dimensions/"""
+    (result,) = reader.call([("getDimensions", "")])
+    own = [row for row in result.rows if row.get("USERDEFINEDDIMENSION", "").lower() in ("true", "t", "y", "yes")]
+    names = [(row.get("OBJECTNAME", ""), row.get("TERMLABEL") or row.get("OBJECTLABEL", "")) for row in own]
+    return [
+        Choice(PREFIX + name.upper().removeprefix(PREFIX), label or name, True, {"choices": True, "object": name})
+        for name, label in names
+        if name
+    ]
+
+
+def _values(reader: Reader, table: str) -> Iterator[Choice]:
+    """Of one such dimension: its lines name a value by record id."""
+    name = next((str(one.facts["object"]) for one in _user_defined(reader) if one.value == table), "")
+    if not name:
+        return
+    asked: list[Node] = [("object", name), ("fields", "*"), ("query", ""), ("pagesize", str(MOST_VALUES))]
+    (result,) = reader.call([("readByQuery", asked)])
+    if result.status != "success":
+        raise said.of_read(result.errors)
+    if result.remaining:
+        return
+    for row in result.rows:
+        value, label = row.get("ID") or row.get("RECORDNO", ""), row.get("NAME", "")
+        if value:
+            yield Choice(value, f"{value} {label}".strip(), _active(row))
 
 
 def _choice(offer: Offer, row: Row) -> Choice:

@@ -148,7 +148,7 @@ def credit_note(client: Client, key: str) -> Json:
     }
 
 
-def memo(client: Client, key: str) -> Json:
+def refund_memo(client: Client, key: str) -> Json:
     """The `refund`, the `credit_note` that claims it, its `place` among those that do, and the note's `invoice`."""
     id, _, named = key.partition(MEMO)
     claims = claims_of(client, id)
@@ -241,7 +241,7 @@ LOADERS: dict[str, Callable[[Client, str], Json]] = {
     "refund": refund,
     "credit_note": credit_note,
     "credit_note_void": credit_note,
-    "memo": memo,
+    "refund_memo": refund_memo,
     "void": fate,
     "write_off": fate,
     "recovery": fate,

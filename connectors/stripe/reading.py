@@ -127,7 +127,7 @@ def of_credit_note(client: Client, note: Json) -> list[Fact]:
         made.append(Fact("application", f"{key}:{id_of(note['invoice'])}", at))
     for part in note.get("refunds") or ():
         if refund := id_of(part.get("refund")):
-            made += [Fact("memo", memo_key(client, refund, key), at), Fact("application", f"{key}:{refund}", at)]
+            made += [Fact("refund_memo", memo_key(client, refund, key), at), Fact("application", f"{key}:{refund}", at)]
     if note["status"] == "void":
         voided = moment(when(note.get("voided_at")) or when(note["created"]))
         made += [Fact("credit_note_void", key + VOID, voided), Fact("application", key + VOID, voided)]

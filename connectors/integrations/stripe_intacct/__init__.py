@@ -9,9 +9,9 @@ from connectors.integrations.stripe_intacct import (
     customer,
     fate,
     invoice,
-    memo,
     payment,
     refund,
+    refund_memo,
     sale,
 )
 from connectors.integrations.stripe_intacct.options import Options
@@ -136,11 +136,11 @@ FLOWS = (
         after=("credit_note",),
     ),
     Flow(
-        key="memo",
+        key="refund_memo",
         label="Stripe refund claimed by a credit note → AR debit memo",
-        stream="memo",
+        stream="refund_memo",
         kind="adjustment",
-        translate=memo.translate,
+        translate=refund_memo.translate,
         events=("credit_note.created", "credit_note.updated"),
         after=("credit_note", "refund"),
     ),
@@ -204,7 +204,7 @@ FLOWS = (
             "credit_note.voided",
             "invoice.voided",
         ),
-        after=("invoice", "payment", "credit_note", "memo", "balance", "void", "write_off", "split"),
+        after=("invoice", "payment", "credit_note", "refund_memo", "balance", "void", "write_off", "split"),
     ),
     Flow(
         key="unapplication",

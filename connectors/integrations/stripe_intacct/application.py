@@ -40,7 +40,7 @@ def _note(payload: Json, desk: Desk) -> Application | Skip:
     if payload["target"] == "void":
         return _voided_note(payload, desk)
     credit = desk.posted("credit_note", note["id"]).document
-    debt = desk.posted(*(("memo", payload["memo"]) if payload["memo"] else ("invoice", invoice["id"]))).document
+    debt = desk.posted(*(("refund_memo", payload["memo"]) if payload["memo"] else ("invoice", invoice["id"]))).document
     minor = _claimed(note, payload["target"]) if payload["memo"] else int(note["pre_payment_amount"])
     used = amount.currency_of(note["currency"]).amount(minor)
     return _document(desk, f"{note['id']}:{payload['target']}", debt, [(credit, used)], invoice)
