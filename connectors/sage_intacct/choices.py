@@ -136,7 +136,7 @@ def _user_defined(reader: Reader) -> list[Choice]:
     own = [row for row in result.rows if row.get("USERDEFINEDDIMENSION", "").lower() in ("true", "t", "y", "yes")]
     names = [(row.get("OBJECTNAME", ""), row.get("TERMLABEL") or row.get("OBJECTLABEL", "")) for row in own]
     return [
-        Choice(PREFIX + name.upper().removeprefix(PREFIX), label or name, True, {"choices": True, "object": name})
+        Choice(PREFIX + name.upper().removeprefix(PREFIX), label or name, facts={"choices": True, "object": name})
         for name, label in names
         if name
     ]

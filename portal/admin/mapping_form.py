@@ -40,9 +40,11 @@ class MappingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.link, self.table, self.row = link, table, row
         self.lists: dict[str, list[tuple[str, str]]] = {}
+        self.labels: dict[str, str] = {}
         self._source(values)
         self._target()
-        for name in table.facts:
+        self.names = [name for fact in table.facts for name in self._named(fact)]
+        for name in self.names:
             self._fact(name)
 
     def _source(self, values: Sequence[str]) -> None:
@@ -61,6 +63,8 @@ class MappingForm(forms.Form):
         field = self.fields["target"]
         field.label = f"In the books ({self.table.label.lower()})"
         if not self.table.choices:
+            if self.table.facts:  # such a row says dimensions; the word is the person's own
+                field.label, field.required = "Note", False
             return
         self.lists["target"] = self._offered(self.table.choices)
         self._suggest("target")
@@ -69,9 +73,18 @@ class MappingForm(forms.Form):
         else:
             field.help_text = "What the books offer was not read yet: ping the connection, or type the number exactly."
 
+    def _named(self, fact: str) -> list[str]:
+        """GLDIM* stands for all dimensions that begin so, which the company has made for itself."""
+        if not fact.endswith("*"):
+            return [fact]
+        own = Choice.objects.filter(connection_id=self.link.target_id, active=True, facts__choices=True)
+        rows = own.filter(value__startswith=fact[:-1]).order_by("value")
+        self.labels = dict(rows.values_list("value", "label"))
+        return list(self.labels)
+
     def _fact(self, name: str) -> None:
-        key = f"fact_{name}"
-        self.fields[key] = forms.CharField(required=False, max_length=255, label=words.field(name))
+        key, label = f"fact_{name}", self.labels.get(name) or words.field(name)
+        self.fields[key] = forms.CharField(required=False, max_length=255, label=label)
         self.lists[key] = self._offered(name)
         self._suggest(key)
         if self.row is not None:
@@ -88,7 +101,7 @@ class MappingForm(forms.Form):
         cleaned = super().clean() or {}
         if self.table.choices:
             self._must_be_offered("target", self.table.choices)
-        for name in self.table.facts:
+        for name in self.names:
             self._must_be_offered(f"fact_{name}", name)
         if self.row is None and cleaned.get("source"):
             self._must_be_new(cleaned)
@@ -115,7 +128,7 @@ class MappingForm(forms.Form):
 
     @property
     def facts(self) -> dict[str, str]:
-        return {name: value for name in self.table.facts if (value := self.cleaned_data[f"fact_{name}"])}
+        return {name: value for name in self.names if (value := self.cleaned_data[f"fact_{name}"])}
 
     def rows(self) -> list[tuple[forms.BoundField, Sequence[tuple[str, str]]]]:
         """The fields with what is suggested for them."""

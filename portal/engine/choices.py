@@ -5,12 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from connectors.errors import ConnectorError, Denied
 from mappings.models import Choice
 from portal.engine import access, clock, intake
-from portal.models import Connection
+from portal.models import Connection, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +27,14 @@ def refresh_due() -> None:
 
 
 def refresh(connection: Connection) -> dict[str, int]:
-    """Reads every table of choices; returns how many rows each has. What could not be read keeps its old rows."""
+    """Reads every table of choices; returns how many rows each has. What could not be read keeps its old rows.
+
+    A choice with the fact `choices` is itself a table of choices, which this company has and another has not.
+    """
     counts: dict[str, int] = {}
     client: Any = access.client(connection)
-    for table in access.system(connection).choices:
+    tables = list(access.system(connection).choices)
+    for table in tables:
         try:
             offered = list(client.choices(table))
         except Denied as error:
@@ -41,6 +45,7 @@ def refresh(connection: Connection) -> dict[str, int]:
             continue
         _replace(connection, table, offered)
         counts[table] = len(offered)
+        tables += [one.value for one in offered if one.facts.get("choices") and one.value not in tables]
     return counts
 
 
@@ -59,6 +64,7 @@ def _replace(connection: Connection, table: str, offered: list[Any]) -> None:
         for one in offered
     ]
     with transaction.atomic():
+        before = _said(connection, table)
         Choice.objects.bulk_create(
             rows,
             update_conflicts=True,
@@ -68,3 +74,12 @@ def _replace(connection: Connection, table: str, offered: list[Any]) -> None:
         )
         # What it no longer offers stays known as inactive: mappings still name it.
         Choice.objects.filter(connection=connection, table=table, read_at__lt=now).update(active=False)
+        after = _said(connection, table)
+        if any(after[value] != said for value, said in before.items()):
+            # What was decided with what it said before is decided anew: waiting and prepared records alike.
+            Workspace.objects.filter(pk=connection.workspace_id).update(revision=F("revision") + 1)
+
+
+def _said(connection: Connection, table: str) -> dict[str, tuple[bool, Any]]:
+    rows = Choice.objects.filter(connection=connection, table=table).values_list("value", "active", "facts")
+    return {value: (active, facts) for value, active, facts in rows}

@@ -66,15 +66,20 @@ def legacy_lines(node: Node, name: str) -> list[Line]:
 
 def _legacy_line(node: Node) -> Line:
     dims = {to: text(node, name) for name, to in LINE_DIMS.items() if text(node, name)}
+    custom = custom_fields(node)
     return Line(
         amount(text(node, "amount")),
         text(node, "glaccountno"),
         text(node, "accountlabel"),
         text(node, "memo"),
         text(node, "offsetglaccountno"),
-        dims,
-        custom_fields(node),
+        dims | _own_dims(custom),
+        {name: value for name, value in custom.items() if not name.startswith("GLDIM")},
     )
+
+
+def _own_dims(fields: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if name.startswith("GLDIM") and value}
 
 
 def custom_fields(node: Node) -> dict[str, str]:
@@ -229,7 +234,8 @@ class Body:
         return made | self.custom
 
     def dims(self, names: dict[str, str]) -> dict[str, str]:
-        return {to: self.text(name) for name, to in names.items() if self.text(name)}
+        own = _own_dims({name: self.text(name) for name in self.nodes})
+        return {to: self.text(name) for name, to in names.items() if self.text(name)} | own
 
 
 _DETAIL_EXTRA = frozenset({"CURRENCY"})

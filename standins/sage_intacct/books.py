@@ -112,6 +112,7 @@ DEFAULTS: Row = {
     "EXPIRED": False,
     "ROLES": {},  # role -> account: ar, ap, overpayments, fx, due_from, due_to
     "CUSTOM": {},  # object -> names of its custom fields
+    "DIMENSIONS": {},  # its own: object -> {"label": "Region", "values": {"10": "West"}}; on lines GLDIM and the object
     "CLOSED": [],  # {"module": "AR", "entity": "", "through": "2026-01-31"}
 }
 

@@ -356,4 +356,4 @@ def _head(name: str, row: Row, party: str, number: str) -> dict[str, Any]:
 
 def _dims(row: Row) -> dict[str, str]:
     names = (*ledger.DIMENSIONS, "LOCATION", "DEPARTMENT")
-    return {name: row[name] for name in names if row.get(name)}
+    return {name: row[name] for name in row if (name in names or name.startswith("GLDIM")) and row[name]}

@@ -30,7 +30,9 @@ from .store import Row
 
 PATH = "/ia/xml/xmlgw.phtml"
 Node = etree._Element
-READS = frozenset("query readByQuery readMore read readByName lookup inspect getAPISession getFinancialSetup".split())
+READS = frozenset(
+    "query readByQuery readMore read readByName lookup inspect getAPISession getFinancialSetup getDimensions".split()
+)
 _BAD_SIGN_IN = Error("XL03000006", "Sign-in information is incorrect")
 
 
@@ -488,6 +490,7 @@ READ: dict[str, Callable[[Company, Node], str]] = {
     "lookup": lambda company, node: f"<data>{reading.lookup(company, node)}</data>",
     "inspect": lambda company, node: f"<data>{reading.inspect(company, node)}</data>",
     "getFinancialSetup": lambda company, node: f"<data>{reading.financial_setup(company)}</data>",
+    "getDimensions": lambda company, node: reading.dimensions(company),
 }
 
 

@@ -164,7 +164,8 @@ _DIMS = ("LOCATION", "DEPARTMENT", "CLASSID", "PROJECTID", "ITEMID", "CUSTOMERID
 
 
 def _again(line: Row) -> Entry:
-    dims = {_LONG.get(name, name): line[name] for name in _DIMS if line.get(name)}
+    dims = {_LONG.get(name, name): line[name] for name in line if name in _DIMS or name.startswith("GLDIM")}
+    dims = {name: value for name, value in dims.items() if value}
     side = line["TR_TYPE"]
     amount, trx = side * line["AMOUNT"], side * line["TRX_AMOUNT"]
     return Entry(line["ACCOUNTNO"], amount, trx, line["CURRENCY"], dims, line["DESCRIPTION"], line["DOCUMENT"])

@@ -78,7 +78,7 @@ def undo(company: Company, day: date, source: Source, of: Source) -> None:
 
 
 def _entry(row: Row) -> Entry:
-    dims = {name: row[name] for name in DIMENSIONS if row.get(name)}
+    dims = {name: row[name] for name in row if (name in DIMENSIONS or name.startswith("GLDIM")) and row[name]}
     amount, trx = row["AMOUNT"], row["TRX_AMOUNT"]
     return Entry(row["ACCOUNTNO"], amount, trx, row["CURRENCY"], dims, row["DESCRIPTION"], row["DOCUMENT"])
 
@@ -169,7 +169,9 @@ def check_line(company: Company, account: str, dims: dict[str, str], *, bank_all
         _check_not_bank(company, account)
     for name, value in dims.items():
         _check_dimension(company, name, value)
-    for name, (_, word, flag) in DIMENSIONS.items():
+    words = {name: (word, flag) for name, (_, word, flag) in DIMENSIONS.items()}
+    own = {own_name(name): (one["label"], f"REQUIRE{own_name(name)}") for name, one in own_dimensions(company).items()}
+    for name, (word, flag) in {**words, **own}.items():
         if row.get(flag) and not dims.get(name):
             raise format_wrong(
                 f"This transaction is missing the {word} dimension for the Account {account}.", f"Add a {word}."
@@ -184,7 +186,19 @@ def _check_not_bank(company: Company, account: str) -> None:
             raise invalid(f"The account {account} is associated to the Bank account {bank['BANKACCOUNTID']}.")
 
 
+def own_dimensions(company: Company) -> dict[str, Row]:
+    """Those that the company made for itself, by object."""
+    return dict(company.setup.get("DIMENSIONS") or {})
+
+
+def own_name(name: str) -> str:
+    """How a line calls such a dimension."""
+    return f"GLDIM{name}"
+
+
 def _check_dimension(company: Company, name: str, value: str) -> None:
+    if name.startswith("GLDIM"):
+        _check_own_dimension(company, name, value)
     if name not in DIMENSIONS:
         return
     kind, word, _ = DIMENSIONS[name]
@@ -200,6 +214,14 @@ def _check_dimension(company: Company, name: str, value: str) -> None:
         raise invalid(f"{word} {value} is not valid at this level.", f"Sign in to the entity that owns this {word}.")
     if name == "LOCATIONID" and company.entity and company.entity_of(value) != company.entity:
         raise invalid(f"Location {value} is not valid in entity {company.entity}.")
+
+
+def _check_own_dimension(company: Company, name: str, value: str) -> None:
+    known = own_dimensions(company).get(name.removeprefix("GLDIM"))
+    if known is None:
+        raise invalid(f"Custom field {name} is not valid.")
+    if value not in known["values"]:
+        raise invalid(f"Invalid {known['label']} '{value}' specified.", f"Select a valid {known['label']}.")
 
 
 def rate(company: Company, currency: str, given: Decimal | None = None) -> Decimal:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from . import sqlish
+from . import ledger, sqlish
 from .bodies import flag, text
 from .books import Company
 from .objects import OBJECTS, Field, Obj
@@ -47,7 +47,10 @@ def object_of(name: str) -> Obj:
 
 def column(company: Company, obj: Obj, path: str) -> Callable[[Row], Any] | None:
     """A reader of one field, with relations by dot; None where the object has no such field."""
-    if path in obj.fields or path in company.setup["CUSTOM"].get(obj.name, ()):
+    own = (
+        {f"REQUIRE{ledger.own_name(name)}" for name in ledger.own_dimensions(company)} if obj.id == "ACCOUNTNO" else ()
+    )
+    if path in obj.fields or path in company.setup["CUSTOM"].get(obj.name, ()) or path in own:
         if path == "TOTALDUE" and obj.id in ("CUSTOMERID", "VENDORID"):
             return lambda row: _open_of(company, obj, row)
         if path == "RECORD_URL":
@@ -316,6 +319,8 @@ def _owned(company: Company, obj: Obj, rows: Sequence[Row]) -> list[tuple[str, s
 
 
 def read_by_query(company: Company, node: Node) -> Found:
+    if (own := text(node, "object").upper()) in ledger.own_dimensions(company):
+        return _own_values(company, own)
     obj = object_of(text(node, "object"))
     company.must_be_allowed("READ_BY_QUERY", obj.name)
     columns = _listed(company, obj, text(node, "fields") or "*")
@@ -330,6 +335,12 @@ def read_by_query(company: Company, node: Node) -> Found:
         kept = {"OBJECT": obj.name, "ROWS": json.dumps(shown), "NEXT": size, "SIZE": size}
         company.put("_RESULT", result, kept)
     return _page(obj.name, shown, 0, size, result)
+
+
+def _own_values(company: Company, name: str) -> Found:
+    """Values of a dimension of the company's own: a platform object, whose fields are in lower case."""
+    values = ledger.own_dimensions(company)[name]["values"]
+    return _page(name, [[("id", key), ("name", value)] for key, value in values.items()], 0, 1000, "")
 
 
 def read_more(company: Company, node: Node) -> Found:
@@ -425,6 +436,19 @@ def financial_setup(company: Company) -> str:
         "companyName": setup["NAME"],
     }
     return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in values.items())
+
+
+def dimensions(company: Company) -> str:
+    """The names of the elements are those of a client's test; how they are nested is inferred."""
+    kept = {name: (name, word, False) for name, word, _ in ledger.DIMENSIONS.values()}
+    kept |= {name: (name, one["label"], True) for name, one in ledger.own_dimensions(company).items()}
+    rows = "".join(
+        f"<dimension><objectName>{name}</objectName><objectLabel>{escape(word)}</objectLabel>"
+        f"<termLabel>{escape(word)}</termLabel><userDefinedDimension>{written(own)}</userDefinedDimension>"
+        "<enabledInGL>true</enabledInGL></dimension>"
+        for name, word, own in kept.values()
+    )
+    return f'<data listtype="dimensions" count="{len(kept)}">{rows}</data>'
 
 
 def check_keys(text_: str) -> list[int]:

@@ -58,6 +58,7 @@ def seed_demo(
     *,
     entities: bool = False,
     multi_currency: bool = False,
+    dimensions: dict[str, Any] | None = None,
     sender: str = "ml_sender",
     sender_password: str = "sender-demo",
     user: str = "ml_connector",
@@ -76,6 +77,7 @@ def seed_demo(
             ROLES=ROLES,
             CUSTOM=CUSTOM,
             MULTICURRENCY=multi_currency,
+            DIMENSIONS=dimensions or {},
             RATES={"EUR": "1.0850", "GBP": "1.2700", "JPY": "0.0067", "CAD": "0.7300", "KWD": "3.2500"},
             PODEFINITIONS=["Purchase Order"],
         )

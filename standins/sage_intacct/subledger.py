@@ -292,7 +292,7 @@ def _entries(company: Company, kind: Kind, header: Row, items: Sequence[Row]) ->
     """The line and its control account stand in the same location, so that every location balances by itself."""
     entries = []
     for item in items:
-        dims = {name: item[name] for name in item if name.endswith("ID") and name in _DIMS and item[name]}
+        dims = {name: item[name] for name in item if (name in _DIMS or name.startswith("GLDIM")) and item[name]}
         dims.setdefault(kind.party_id, header[kind.party_id])
         amount, trx = kind.sign * item["AMOUNT"], kind.sign * item["TRX_AMOUNT"]
         memo, number = item["ENTRYDESCRIPTION"], header["RECORDID"]

@@ -52,6 +52,7 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
         ),
         currency=block.currency,
         base_currency=block.base_currency,
+        books=entity,
         entity=owed.entity,
         # of what arrives in another currency the ledger is told both amounts, and takes no rate
         rate_type="" if money.exchanged or block.currency == block.base_currency else block.rate_type,

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from connectors.base import Document, Identity, Look
 from connectors.errors import Refused
-from connectors.sage_intacct.documents.parts import Fit, Line, Pairs, check_lines, own_fields, total
+from connectors.sage_intacct.documents.parts import Fit, Line, Pairs, check_lines, entities, own_fields, total
 from connectors.sage_intacct.markup import Node, given, money, us_day
 
 
@@ -57,6 +57,9 @@ class Journal(Document):
     def identity(self) -> Identity:
         debits = total([line for line in self.lines if line.amount > 0])
         return Identity(self.kind, self.number, self.journal, self.currency, debits, self.day)
+
+    def entities(self) -> tuple[str, ...]:
+        return entities(self.lines)
 
     @property
     def session(self) -> str:

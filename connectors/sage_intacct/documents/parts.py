@@ -159,6 +159,10 @@ def check_lines(lines: Sequence[Line], *, journal: bool = False) -> None:
             )
 
 
+def entities(lines: Sequence[Line]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.entity for line in lines if line.entity))
+
+
 def total(lines: Sequence[Line]) -> Decimal:
     return sum((line.amount for line in lines), Decimal(0))
 

@@ -62,6 +62,8 @@ class Payment(Document):
     """What arrived on the account in base currency, where that differs from `currency`; no rate is sent then."""
     draft: bool = False
     custom: Pairs = ()
+    books: str = ""
+    """The entity whose books it moves; not sent."""
     entity: str = ""
 
     def __post_init__(self) -> None:
@@ -98,6 +100,9 @@ class Payment(Document):
 
     def refs(self) -> tuple[Ref, ...]:
         return (self.to,)
+
+    def entities(self) -> tuple[str, ...]:
+        return (self.books,) if self.books else ()
 
     @property
     def session(self) -> str:

@@ -12,6 +12,7 @@ from connectors.sage_intacct.documents.parts import (
     Pairs,
     check_lines,
     custom_fields,
+    entities,
     legacy_currency,
     line_item,
     total,
@@ -68,6 +69,9 @@ class Invoice(Document):
 
     def refs(self) -> tuple[Ref, ...]:
         return (Ref("customer", self.customer),)
+
+    def entities(self) -> tuple[str, ...]:
+        return entities(self.lines)
 
     @property
     def session(self) -> str:
@@ -130,6 +134,9 @@ class Adjustment(Document):
 
     def refs(self) -> tuple[Ref, ...]:
         return (Ref("customer", self.customer),)
+
+    def entities(self) -> tuple[str, ...]:
+        return entities(self.lines)
 
     @property
     def session(self) -> str:
