@@ -263,6 +263,15 @@ class Document:
         more."""
         return found.identity == self.identity()
 
+    def written(self, found: Found, before: "Document | None") -> bool:
+        """Of a master: whether what stands there has all that this changes of what we last wrote (`before`)."""
+        return False
+
+    @property
+    def linked(self) -> bool:
+        """A person said which document of the target it is: it is taken over as it stands there, and never created."""
+        return False
+
     def refs(self) -> tuple[Ref, ...]:
         return ()
 

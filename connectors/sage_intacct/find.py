@@ -12,6 +12,7 @@ from connectors.base import Document, Found, Identity, Look, Ref
 from connectors.errors import Denied, Malformed
 from connectors.sage_intacct.answers import Row
 from connectors.sage_intacct.documents import AMBIGUOUS, Adjustment, InvoiceReversal, Payment
+from connectors.sage_intacct.documents.customer import CONTACT
 from connectors.sage_intacct.documents.reversal import VOID
 from connectors.sage_intacct.query import Query, wanted
 
@@ -49,7 +50,7 @@ _DUE: Final = ("TRX_TOTALDUE", "TOTALDUE")
 # Field names: sheet 5.2 to 5.8. A field that a company does not have fails the whole query, hence `optional`.
 SHELVES: Final[dict[str, Shelf]] = {
     "customer": Shelf(
-        "CUSTOMER", "CUSTOMERID", fields=("NAME", "STATUS", "ONHOLD"), optional=("CURRENCY", "RECORD_URL")
+        "CUSTOMER", "CUSTOMERID", fields=("NAME", "STATUS", "ONHOLD"), optional=("CURRENCY", "RECORD_URL", *CONTACT)
     ),
     "invoice": Shelf(
         "ARINVOICE",

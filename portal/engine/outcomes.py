@@ -247,7 +247,9 @@ def seen_before_first_send(record: Record, document: Document, hits: Sequence[Fo
     if not standing or (document.master and own(record, standing)):
         return True
     equal = [hit for hit in standing if document.same(hit)]
-    if len(standing) == 1 and equal and record.link.options.get("adopt", "ask") == "exact":
+    if len(standing) == 1 and equal and document.linked:
+        adopt(record, equal[0], now, "a person linked it to this one")
+    elif len(standing) == 1 and equal and record.link.options.get("adopt", "ask") == "exact":
         adopt(record, equal[0], now, "equal in everything, adopted by rule")
     else:
         said = f"{len(standing)} such {document.kind} stand there already, not sent by us: {_ids(standing)}."
@@ -269,9 +271,11 @@ def seen_when_unsure(record: Record, document: Document, hits: Sequence[Found], 
     """Decides what an UNSURE record is. `asked_at`: the database's time before the look; absence counts from it."""
     now = clock.now()
     standing = [hit for hit in hits if not hit.gone]
-    updating = document.master and bool(own(record, standing))
+    updating = document.master and own(record, standing)
     if hits and not standing:
         _ask(record, "unsure.reversed", f"It stands there reversed: {_ids(hits)}.", _DECIDE, now)
+    elif updating and updated(record, document, standing):
+        adopt(record, standing[0], now, "the change stands there")
     elif len(standing) == 1 and not updating and document.same(standing[0]):
         adopt(record, standing[0], now, "found there as it was sent")
     elif standing and not updating:
@@ -315,6 +319,30 @@ def own(record: Record, standing: Sequence[Found]) -> bool:
         record__version__lt=record.version,
         target_id__in=ids,
     ).exists()
+
+
+def updated(record: Record, document: Document, standing: Sequence[Found]) -> bool:
+    """Whether the one master of ours that stands there has what this version changes."""
+    return len(standing) == 1 and document.written(standing[0], before(record, document))
+
+
+def before(record: Record, document: Document) -> Document | None:
+    """What we last wrote of this master."""
+    if not document.master:
+        return None
+    posting = (
+        Posting.objects.filter(
+            record__source_account=record.source_account,
+            record__target_company=record.target_company,
+            record__flow=record.flow,
+            record__key=record.key,
+            record__version__lt=record.version,
+        )
+        .select_related("record__link__target")
+        .order_by("-record__version")
+        .first()
+    )
+    return documents.of(posting.record) if posting else None
 
 
 def _ask(record: Record, code: str, said: str, cure: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from audit.models import Attempt, Posting, Record, State
+from audit.models import Attempt, Record, State
 from audit.states import Move, Stale, move_all
 from connectors.base import Answer, Call, Document, Limits, Look, Target, Window
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Throttled, Unavailable
@@ -201,7 +201,8 @@ def _call(batch: Batch, record: Record, document: Document, look: Look) -> Call 
     now = clock.now()
     if record.frozen:
         # Between the proof of absence and now it may have appeared after all: presence is always believed.
-        if look.hits and not (document.master and outcomes.own(record, look.hits)):
+        ours = document.master and outcomes.own(record, look.hits)
+        if look.hits and (not ours or outcomes.updated(record, document, look.hits)):
             outcomes.seen_when_unsure(record, document, look.hits, now)
             return None
         # Not only what was perhaps sent: the proof that it was not may have come after its absence was believed.
@@ -210,26 +211,7 @@ def _call(batch: Batch, record: Record, document: Document, look: Look) -> Call 
         return Call(sent.control, record.kind, bytes(sent.body), record.session)
     if not outcomes.seen_before_first_send(record, document, look.hits, now):
         return None
-    return batch.target.render(document, look, _before(record, document))
-
-
-def _before(record: Record, document: Document) -> Document | None:
-    """What we last wrote of this master."""
-    if not document.master:
-        return None
-    posting = (
-        Posting.objects.filter(
-            record__source_account=record.source_account,
-            record__target_company=record.target_company,
-            record__flow=record.flow,
-            record__key=record.key,
-            record__version__lt=record.version,
-        )
-        .select_related("record__link__target")
-        .order_by("-record__version")
-        .first()
-    )
-    return documents.of(posting.record) if posting else None
+    return batch.target.render(document, look, outcomes.before(record, document))
 
 
 def _set_aside(record: Record, error: ConnectorError) -> None:

@@ -247,7 +247,13 @@ def test_an_update_sends_what_the_source_changed_and_clears_what_it_cleared() ->
     after = customer(phone="1", term="Net 60", address=Address(city="Graz", zip="1010"))
     call = body(after, seen(hits=(there("customer", "cus_Q1"),)), before)
     assert call[0].tag == "update"
-    assert texts(call) == {"CUSTOMERID": "cus_Q1", "NAME": "Müller & Söhne", "EMAIL1": "", "CITY": "Graz"}
+    assert texts(call) == {"CUSTOMERID": "cus_Q1", "EMAIL1": "", "CITY": "Graz"}
+
+
+def test_a_customer_that_a_person_linked_is_never_created() -> None:
+    with pytest.raises(Refused) as error:
+        body(customer(linked=True), Look(()))
+    assert (error.value.code, error.value.cause) == ("party.missing", "settings")
 
 
 # --- invoice ----------------------------------------------------------------------------------------------------------

@@ -52,9 +52,11 @@ def _known(desk: Desk, key: str) -> bool:
 def _document(customer: Json, desk: Desk, on: date) -> Customer:
     name = _name(customer, desk)
     multi = bool(desk.target.facts.get("multi_currency"))
+    row = desk.maybe("customer", customer["id"], on=on, at="id")
+    known = desk.choice("customer", row.value) if row else None
     return Customer(
         control=desk.control,
-        id=_id(customer["id"], desk, on),
+        id=row.value if row else _own_id(customer["id"], desk),
         name=cut(name, texts.NAME),
         print_as=cut(name, texts.NAME),
         email=_whole(customer, "email", 100, desk),
@@ -62,13 +64,12 @@ def _document(customer: Json, desk: Desk, on: date) -> Customer:
         address=_address(customer.get("address") or {}),
         currency=str(customer.get("currency") or "").upper() if multi else "",
         comments=f"Stripe {customer['id']}",
+        linked=row is not None,
+        entity=str(known.facts.get("entity") or "") if known else "",
     )
 
 
-def _id(key: str, desk: Desk, on: date) -> str:
-    row = desk.maybe("customer", key, on=on, at="id")
-    if row:
-        return row.value
+def _own_id(key: str, desk: Desk) -> str:
     desk.because("id", f"Stripe {key}")
     return docno(key, ID_LENGTH)
 
