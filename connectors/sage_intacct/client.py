@@ -22,7 +22,7 @@ from connectors.base import (
     Look,
     Response,
 )
-from connectors.errors import ConnectorError, Denied, Malformed, SessionLost, Unavailable
+from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Unavailable
 from connectors.sage_intacct import answers, choices, find, ping, said, sessions
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.documents import AnyDocument, Fit
@@ -256,7 +256,8 @@ def _of(call: Call, result: Result) -> Done | ConnectorError | None:
         record = _reversed(call, result.key or row.get("RECORDNO", ""))
         return Done(record, url=row.get("RECORD_URL", "")) if record else None
     if result.status in ("failure", "aborted"):
-        return said.of_write(result.errors)
+        error = said.of_write(result.errors)
+        return said.of_reversal(error) if call.kind == "invoice_reversal" and isinstance(error, Refused) else error
     return None
 
 

@@ -169,6 +169,18 @@ def of_write(errors: Sequence[Said]) -> ConnectorError | None:
     return _refused(causes or errors, errors)
 
 
+def of_reversal(error: Refused) -> Refused:
+    """A reversal that the company does not allow: a setting there, or the option here, lets it go on. What was in the
+    way of this one alone, a payment just made, is seen by the next look."""
+    if error.cause in ("data", "decision"):
+        error.cause, error.code = "settings", "reversal.refused"
+        error.cure = (
+            "Allow the reversal of unpaid invoices in the set-up of Accounts Receivable in Sage Intacct, or set the"
+            " option `Voided invoices` of the link to a credit memo; it then goes on by itself."
+        )
+    return error
+
+
 def of_read(errors: Sequence[Said]) -> Unavailable | Denied:
     """Of a query that failed. Never a refusal of a document: a failed look says nothing about what is looked for."""
     if _is(errors, _RATE):

@@ -86,7 +86,7 @@ class Options:
     segment_key: str = ask("Metadata key of a customer's segment", default="segment")
     dimension_keys: str = ask(
         "Metadata keys of dimensions",
-        help="Names, divided by commas. Their values are looked up as key=value among the dimensions by metadata.",
+        help="Names, divided by commas: their values are looked up as key=value among the dimensions by metadata.",
         default="",
     )
     entity_time_zones: str = ask(

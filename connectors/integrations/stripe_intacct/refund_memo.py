@@ -21,6 +21,7 @@ def translate(payload: Json, desk: Desk) -> Adjustment | Skip:
     credited = desk.posted("invoice", invoice["id"]).document
     journal = desk.posted("refund", refund["id"]).document
     assert isinstance(credited, Invoice) and isinstance(journal, Journal)
+    _one_currency(journal, credited, refund["id"])
     currency = amount.held(desk, refund["currency"], credited.lines[0].entity)
     claimed = currency.amount(_claimed(refund, note))
     return Adjustment(
@@ -38,6 +39,18 @@ def translate(payload: Json, desk: Desk) -> Adjustment | Skip:
         draft=desk.option("post_as") == "draft",
         entity=credited.entity,
     )
+
+
+def _one_currency(journal: Journal, credited: Invoice, refund: str) -> None:
+    if journal.currency != credited.currency:
+        raise Refused(
+            f"The refund {refund} left in {journal.currency}, its invoice is in {credited.currency}.",
+            cause="decision",
+            code="decision.needed",
+            field="currency",
+            value=refund,
+            cure="Book the debit memo of this refund by hand: Sage Intacct's rate decides its amount.",
+        )
 
 
 def _claimed(refund: Json, note: Json) -> int:
