@@ -36,6 +36,8 @@ class Waits:
     choices: float = 3600.0
     hook: float = 2.0
     """How long the door remembers the secrets of a hook: a rolled one counts after that."""
+    gap: float = 3600.0
+    """How old a fact that only a feed told of must be to show that webhooks do not arrive."""
     seal: float = 60.0
 
 

@@ -12,7 +12,7 @@ from audit.models import Delivery, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
 from connectors.base import Fact, Hint
 from connectors.errors import ConnectorError, Denied
-from portal.engine import access, clock, lanes
+from portal.engine import access, clock, gaps, lanes
 from portal.models import Connection, Cursor, FlowSetting, Lane, Link
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def poll_feed(lane: Lane) -> bool:
         Cursor.objects.filter(pk=cursor.pk).update(due_at=due, tries=cursor.tries + 1, said=error.said[:300])
     else:
         with transaction.atomic():
-            take_facts(cursor.connection, page.facts)
+            gaps.notice(cursor.connection, take_facts(cursor.connection, page.facts), now)
             due = now if page.more else clock.in_seconds(every, now)
             Cursor.objects.filter(pk=cursor.pk).update(position=page.cursor, due_at=due, tries=0, said="", read_at=now)
     return True
@@ -132,20 +132,22 @@ def _connections(lane: Lane) -> list[Connection]:
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 
-def take_facts(connection: Connection, facts: Iterable[Fact]) -> None:
+def take_facts(connection: Connection, facts: Iterable[Fact]) -> list[Fact]:
     """Makes a record of each fact on each flow that reads it, wakes the record that waits for it, or does nothing.
-
-    Runs in the caller's transaction.
+    Returns the facts that were new. Runs in the caller's transaction.
     """
     links = Link.objects.filter(source=connection, removed=False).select_related("target", "workspace")
     ways = [(link, flow) for link in links for flow in access.integration(link).flows]
+    new = []
     for fact in facts:
-        for link, flow in ways:
-            if flow.stream == fact.stream:
-                _take_fact(link, flow.key, fact)
+        arrived = [_take_fact(link, flow.key, fact) for link, flow in ways if flow.stream == fact.stream]
+        if any(arrived):
+            new.append(fact)
+    return new
 
 
-def _take_fact(link: Link, flow: str, fact: Fact) -> None:
+def _take_fact(link: Link, flow: str, fact: Fact) -> bool:
+    """Whether it was new."""
     known = (
         Record.objects.filter(
             source_account=link.source.account_key,
@@ -157,12 +159,13 @@ def _take_fact(link: Link, flow: str, fact: Fact) -> None:
         .first()
     )
     if known is None:
-        _arrive(link, flow, fact, version=1)
-    elif fact.digest and fact.digest != known.digest:
+        return _arrive(link, flow, fact, version=1)
+    if fact.digest and fact.digest != known.digest:
         _changed(known, link, flow, fact)
     elif known.state == State.WAITING and known.waits_for in REWAKEN:
         # The source speaks of it again: perhaps it now has what was missing.
         Record.objects.filter(pk=known.pk).update(due_at=clock.now(), payload=None)
+    return False
 
 
 def _changed(known: Record, link: Link, flow: str, fact: Fact) -> None:
@@ -178,11 +181,12 @@ def _changed(known: Record, link: Link, flow: str, fact: Fact) -> None:
     _arrive(link, flow, fact, version=known.version + 1)
 
 
-def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> None:
+def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> bool:
+    """Whether a record was made."""
     now = clock.now()
     setting = FlowSetting.objects.get(link=link, flow=flow)
     if setting.mode == FlowSetting.Mode.OFF:
-        return
+        return False
     early = fact.happened_at < link.start_at and not fact.digest
     record = Record(
         workspace_id=link.workspace_id,
@@ -217,3 +221,4 @@ def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> None:
         what = "record.skipped" if early else "record.arrived"
         said = "before start" if early else f"{fact.stream} {fact.key}"
         trail.write([trail.entry(link.workspace_id, what, at=now, said=said, record_id=stored.pk)])
+    return bool(made and stored)
