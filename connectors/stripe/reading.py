@@ -276,8 +276,23 @@ def read_refund(client: Client, id: str, seen: int) -> list[Fact]:
     return of_refund(refund) if refund else []
 
 
-Reader = Callable[[Client, str, int], Sequence[Fact] | None]
+Reader = Callable[[Client, str, int], Sequence[Fact]]
 """Client, id of the object, and the second of the event; the last dates what has no date of its own."""
+
+_INVOICE = ("customer", "invoice", "split", "application", "unapplication", "void", "write_off", "recovery")
+_CHARGE = ("payment", "payment_failure", "sale", "sale_failure")
+TELLS: dict[Reader, tuple[str, ...]] = {
+    read_customer: ("customer", "application", "unapplication", "balance"),
+    read_invoice: _INVOICE,
+    read_invoice_and_payments: (*_INVOICE, "payment"),
+    read_payment: ("payment",),
+    read_intent: _CHARGE,
+    read_charge: _CHARGE,
+    read_charge_refunds: ("refund",),
+    read_refund: ("refund",),
+    read_credit_note: ("credit_note", "application", "refund_memo", "credit_note_void"),
+}
+"""The streams of the facts that a reader may find, whatever order the events come in."""
 
 # Event type -> how its object is read again. https://docs.stripe.com/api/events/types
 READERS: dict[str, Reader] = {
@@ -304,3 +319,8 @@ READERS: dict[str, Reader] = {
     "credit_note.updated": read_credit_note,
     "credit_note.voided": read_credit_note,
 }
+
+
+def events_of(stream: str) -> tuple[str, ...]:
+    """The events by which a fact of this stream can become known."""
+    return tuple(type for type, read in READERS.items() if stream in TELLS[read])

@@ -16,6 +16,7 @@ from connectors.integrations.stripe_intacct import (
 )
 from connectors.integrations.stripe_intacct.options import Options
 from connectors.integrations.stripe_intacct.tables import TABLES
+from connectors.stripe.reading import events_of
 
 FLOWS = (
     Flow(
@@ -24,7 +25,7 @@ FLOWS = (
         stream="customer",
         kind="customer",
         translate=customer.translate,
-        events=("customer.created", "customer.updated", "customer.deleted"),
+        events=events_of("customer"),
         tables=("customer",),
     ),
     Flow(
@@ -33,13 +34,7 @@ FLOWS = (
         stream="invoice",
         kind="invoice",
         translate=invoice.translate,
-        events=(
-            "invoice.finalized",
-            "invoice.updated",
-            "invoice.paid",
-            "invoice.voided",
-            "invoice.marked_uncollectible",
-        ),
+        events=events_of("invoice"),
         tables=(
             "entity",
             "customer_dimensions",
@@ -60,14 +55,7 @@ FLOWS = (
         stream="payment",
         kind="payment",
         translate=payment.translate,
-        events=(
-            "invoice_payment.paid",
-            "invoice.paid",
-            "payment_intent.succeeded",
-            "charge.succeeded",
-            "charge.captured",
-            "charge.updated",
-        ),
+        events=events_of("payment"),
         tables=("clearing", "payment_method"),
         after=("invoice",),
     ),
@@ -77,7 +65,7 @@ FLOWS = (
         stream="payment_failure",
         kind="payment_reversal",
         translate=back.translate,
-        events=("charge.failed",),
+        events=events_of("payment_failure"),
         after=("payment",),
     ),
     Flow(
@@ -86,7 +74,7 @@ FLOWS = (
         stream="sale",
         kind="other_receipt",
         translate=sale.translate,
-        events=("charge.succeeded", "charge.captured", "charge.updated", "payment_intent.succeeded"),
+        events=events_of("sale"),
         tables=("clearing", "sale_account", "customer_deposits"),
         after=("customer",),
     ),
@@ -96,7 +84,7 @@ FLOWS = (
         stream="sale_failure",
         kind="journal",
         translate=sale.returned,
-        events=("charge.failed",),
+        events=events_of("sale_failure"),
         tables=("clearing",),
         after=("sale",),
     ),
@@ -106,13 +94,7 @@ FLOWS = (
         stream="refund",
         kind="journal",
         translate=refund.translate,
-        events=(
-            "refund.created",
-            "refund.updated",
-            "refund.failed",
-            "charge.refunded",
-            "charge.refund.updated",
-        ),
+        events=events_of("refund"),
         tables=("clearing", "refunds_clearing", "fx_gain_loss"),
         after=("payment",),
     ),
@@ -122,7 +104,7 @@ FLOWS = (
         stream="credit_note",
         kind="adjustment",
         translate=credit_note.translate,
-        events=("credit_note.created", "credit_note.updated"),
+        events=events_of("credit_note"),
         tables=("revenue_account", "tax_account"),
         after=("invoice",),
     ),
@@ -132,7 +114,7 @@ FLOWS = (
         stream="credit_note_void",
         kind="adjustment",
         translate=credit_note.void,
-        events=("credit_note.voided", "credit_note.updated"),
+        events=events_of("credit_note_void"),
         after=("credit_note",),
     ),
     Flow(
@@ -141,7 +123,7 @@ FLOWS = (
         stream="refund_memo",
         kind="adjustment",
         translate=refund_memo.translate,
-        events=("credit_note.created", "credit_note.updated"),
+        events=events_of("refund_memo"),
         after=("credit_note", "refund"),
     ),
     Flow(
@@ -150,7 +132,7 @@ FLOWS = (
         stream="split",
         kind="adjustment",
         translate=invoice.split,
-        events=("invoice.finalized", "invoice.updated", "invoice.paid"),
+        events=events_of("split"),
         after=("invoice",),
     ),
     Flow(
@@ -159,7 +141,7 @@ FLOWS = (
         stream="balance",
         kind="adjustment",
         translate=balance.translate,
-        events=("customer.updated",),
+        events=events_of("balance"),
         tables=("balance_adjustment",),
         after=("customer",),
     ),
@@ -169,7 +151,7 @@ FLOWS = (
         stream="void",
         kind="invoice_reversal",
         translate=fate.void,
-        events=("invoice.voided", "invoice.updated"),
+        events=events_of("void"),
         after=("invoice",),
     ),
     Flow(
@@ -178,7 +160,7 @@ FLOWS = (
         stream="write_off",
         kind="adjustment",
         translate=fate.write_off,
-        events=("invoice.marked_uncollectible", "invoice.updated"),
+        events=events_of("write_off"),
         tables=("bad_debt",),
         after=("invoice",),
     ),
@@ -188,7 +170,7 @@ FLOWS = (
         stream="recovery",
         kind="adjustment",
         translate=fate.recovery,
-        events=("invoice.paid", "invoice.updated"),
+        events=events_of("recovery"),
         after=("write_off",),
     ),
     Flow(
@@ -197,13 +179,7 @@ FLOWS = (
         stream="application",
         kind="application",
         translate=application.translate,
-        events=(
-            "invoice.finalized",
-            "credit_note.created",
-            "credit_note.updated",
-            "credit_note.voided",
-            "invoice.voided",
-        ),
+        events=events_of("application"),
         after=("invoice", "payment", "credit_note", "refund_memo", "balance", "void", "write_off", "split"),
     ),
     Flow(
@@ -212,7 +188,7 @@ FLOWS = (
         stream="unapplication",
         kind="application_reversal",
         translate=application.unapply,
-        events=("customer.updated", "invoice.voided"),
+        events=events_of("unapplication"),
         after=("application",),
     ),
 )
