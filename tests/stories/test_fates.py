@@ -1,11 +1,12 @@
 """What becomes of invoices and payments: voided, written off, paid after all, gone back; and sales without invoice."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from audit.models import Problem, Record
-from tests.story import Story, record, told
+from tests.story import Story, record, story, told
 
 RECEIVABLE, REVENUE, CLEARING, BAD_DEBT, OVERPAID = "12100", "40100", "10210", "63000", "24200"
 
@@ -120,6 +121,22 @@ def test_what_came_outside_stripe_is_not_carried(world: Story) -> None:
     carry(world)
     assert world.rows("ARPYMT") == []
     assert world.gl(RECEIVABLE) == Decimal("100.00")
+
+
+def test_what_came_outside_stripe_goes_to_its_bank_where_finance_says_so(transactional_db: None) -> None:
+    def change(workspace: Any) -> None:
+        link = workspace["links"][0]
+        link["options"]["out_of_band"] = "bank_account"
+        link["mappings"] = [*link["mappings"], {"table": "bank_account", "source": "*", "target": "BOA-OPER"}]
+
+    with story(change=change) as world:
+        invoice = world.invoice(world.customer(), 10_000, paid=False)
+        world.shop.pay_out_of_band(invoice["id"])
+        carry(world)
+        all_done()
+        (receipt,) = world.rows("ARPYMT")
+        assert receipt["FINANCIALENTITY"] == "BOA-OPER"
+        assert world.gl(RECEIVABLE) == 0
 
 
 def test_credit_used_by_an_invoice_comes_back_when_it_is_voided(world: Story) -> None:

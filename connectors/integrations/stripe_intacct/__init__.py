@@ -56,7 +56,7 @@ FLOWS = (
         kind="payment",
         translate=payment.translate,
         events=events_of("payment"),
-        tables=("clearing", "payment_method"),
+        tables=("clearing", "payment_method", "bank_account"),
         after=("invoice",),
     ),
     Flow(

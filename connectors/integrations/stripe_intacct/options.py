@@ -38,7 +38,12 @@ class Options:
         choices=(("ask", "a person decides"), ("exact", "taken over where everything is equal")),
     )
     out_of_band: str = ask(
-        "Payments outside Stripe", default="skip", choices=(("skip", "not carried: the bank book shows that money"),)
+        "Payments outside Stripe",
+        default="skip",
+        choices=(
+            ("skip", "not carried: the bank book shows that money"),
+            ("bank_account", "to the bank account mapped by bank_account"),
+        ),
     )
     refund_route: str = ask(
         "Refunds",

@@ -12,13 +12,13 @@ from connectors.integrations.stripe_intacct.receipt import Receipt, brought, cap
 from connectors.money import allocate, docno
 from connectors.sage_intacct.documents import Inline, Invoice, Payment
 from connectors.stripe.client import id_of
-from connectors.stripe.reading import recovery_key
+from connectors.stripe.reading import moment, paid_at, recovery_key
 
 
 def translate(payload: Json, desk: Desk) -> Payment | Skip:
     payment, invoice, charge = payload["payment"], payload["invoice"], payload["charge"]
     if charge is None:
-        return Skip("not through Stripe", code="payment.out_of_band")
+        return _outside(payload, desk)
     if payload["went_back"]:
         return Skip("the money went back before it was booked", code="payment.went_back")
     posted = desk.posted("invoice", invoice["id"])
@@ -57,6 +57,39 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
         # of what arrives in another currency the ledger is told both amounts, and takes no rate
         rate_type="" if money.exchanged or block.currency == block.base_currency else block.rate_type,
         settled=_share(payload, money) if money.exchanged else None,
+        draft=desk.option("post_as") == "draft",
+    )
+
+
+def _outside(payload: Json, desk: Desk) -> Payment | Skip:
+    """Money that never touched Stripe: the bank book shows it, unless finance names the bank that it went to."""
+    if desk.option("out_of_band") != "bank_account":
+        return Skip("not through Stripe", code="payment.out_of_band")
+    payment, invoice = payload["payment"], payload["invoice"]
+    owed = _invoice(desk.posted("invoice", invoice["id"]))
+    entity = owed.lines[0].entity
+    currency = amount.held(desk, payment["currency"], entity)
+    receipt = receipt_of({**payload, "siblings": [payment], "charge": {"amount_captured": payment["amount_paid"]}})
+    desk.because("day", f"paid_at of {payment['id']}")
+    day = desk.day(moment(paid_at(payment)), entity)
+    bank = desk.map("bank_account", payment["payment"]["type"], "*", on=day, at="account").value
+    desk.because("applied", f"{payment['id']}: {receipt.applied} of {payment['amount_paid']} fits the invoice")
+    return Payment(
+        control=desk.control,
+        number=docno(payload["key"]),
+        customer=owed.customer,
+        day=day,
+        to=_debt(payload, owed, desk),
+        applied=currency.amount(receipt.applied),
+        excess=currency.amount(receipt.excess),
+        excess_location=owed.lines[0].location if receipt.excess else "",
+        excess_department=owed.lines[0].department if receipt.excess else "",
+        account=bank,
+        description=texts.described("paid outside", texts.number(invoice), texts.party(invoice), payment["id"]),
+        currency=owed.currency,
+        base_currency=owed.base_currency,
+        books=entity,
+        entity=owed.entity,
         draft=desk.option("post_as") == "draft",
     )
 

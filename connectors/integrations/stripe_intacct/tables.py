@@ -69,6 +69,12 @@ TABLES = (
     ),
     Table("shipping_account", "Shipping account", "* → account.", choices="gl_account", facts=FACTS),
     Table(
+        "bank_account",
+        "Banks of payments outside Stripe",
+        "payment_record, or * → checking account; only where such payments are carried.",
+        choices="bank_account",
+    ),
+    Table(
         "sale_account",
         "Sale accounts",
         "Category in the charge's metadata, or * → revenue account of charges without invoice.",
