@@ -16,6 +16,7 @@ from portal.engine import access, clock, gaps, lanes
 from portal.models import Connection, Cursor, FlowSetting, Lane, Link
 
 log = logging.getLogger(__name__)
+BEFORE_START = "before start"
 REWAKEN = (WaitsFor.DEPENDENCY, WaitsFor.SETTINGS)
 
 
@@ -94,7 +95,9 @@ def poll_feed(lane: Lane) -> bool:
         with transaction.atomic():
             gaps.notice(cursor.connection, take_facts(cursor.connection, page.facts), now)
             due = now if page.more else clock.in_seconds(every, now)
-            Cursor.objects.filter(pk=cursor.pk).update(position=page.cursor, due_at=due, tries=0, said="", read_at=now)
+            # sent back to its beginning meanwhile, it stays there
+            same = Cursor.objects.filter(pk=cursor.pk, position=cursor.position)
+            same.update(position=page.cursor, due_at=due, tries=0, said="", read_at=now)
     return True
 
 
@@ -103,6 +106,11 @@ def ensure_cursors(connection: Connection) -> None:
     now = clock.now()
     rows = [Cursor(connection=connection, feed=feed, due_at=now) for feed in feeds]
     Cursor.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def read_again(connection: Connection) -> None:
+    """All feeds from their beginning: what no flow took when it came is taken now, what is known stays as it is."""
+    Cursor.objects.filter(connection=connection).exclude(position="").update(position="", due_at=clock.now(), tries=0)
 
 
 def deny(connection: Connection, error: Denied) -> None:
@@ -168,6 +176,19 @@ def _take_fact(link: Link, flow: str, fact: Fact) -> bool:
     return False
 
 
+def want(flow: str, key: str, waiting: Record) -> None:
+    """A later fact needs one from before the start: it is looked for at the target, and taken over if it stands there.
+    It is never created: see `outcomes.early`."""
+    rows = Record.objects.filter(
+        source_account=waiting.source_account, target_company=waiting.target_company, flow=flow, key=key
+    )
+    record = rows.filter(state=State.SKIPPED, said=BEFORE_START).first()
+    if record:
+        now = clock.now()
+        fresh = {"payload": None, "due_at": now, "tries": 0}
+        move_all([Move(record, State.DUE, "record.wanted", f"{waiting} needs it", fields=fresh)], now)
+
+
 def _changed(known: Record, link: Link, flow: str, fact: Fact) -> None:
     """A master has new content. What was not sent yet is simply made anew; what was sent gets a further version."""
     if known.state in (State.DUE, State.READY, State.WAITING, State.FAILED, State.SKIPPED) and not known.frozen:
@@ -203,7 +224,7 @@ def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> bool:
         digest=fact.digest,
         happened_at=fact.happened_at,
         state=State.SKIPPED if early else State.DUE,
-        said="before start" if early else "",
+        said=BEFORE_START if early else "",
         due_at=now,
         created_at=now,
         changed_at=now,
@@ -219,6 +240,6 @@ def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> bool:
     ).first()
     if made and stored:
         what = "record.skipped" if early else "record.arrived"
-        said = "before start" if early else f"{fact.stream} {fact.key}"
+        said = BEFORE_START if early else f"{fact.stream} {fact.key}"
         trail.write([trail.entry(link.workspace_id, what, at=now, said=said, record_id=stored.pk)])
     return bool(made and stored)

@@ -59,5 +59,7 @@ def set_mode(link: Link, flow: str, mode: str, actor: str) -> None:
         return
     before, setting.mode = setting.mode, mode
     setting.save(update_fields=["mode"])
+    if before == FlowSetting.Mode.OFF:
+        intake.read_again(link.source)
     said = f"{link}: {flow} from {before} to {mode}"
     trail.write([trail.entry(link.workspace_id, "flow.mode", at=clock.now(), said=said, actor=actor)])

@@ -244,6 +244,15 @@ def seen_before_first_send(record: Record, document: Document, hits: Sequence[Fo
     if record.adopt:
         _as_told(record, standing, now)
         return False
+    if not standing and early(record, document):
+        raise Refused(
+            f"The {document.kind} {record.number} of {record.party} is from before the start, and is not there.",
+            cause="settings",
+            code="start.not_there",
+            field="number",
+            value=record.number,
+            cure="Enter it at the target under this number and party, or link the party that has it: it is taken over.",
+        )
     if not standing or (document.master and own(record, standing)):
         return True
     equal = [hit for hit in standing if document.same(hit)]
@@ -255,6 +264,11 @@ def seen_before_first_send(record: Record, document: Document, hits: Sequence[Fo
         said = f"{len(standing)} such {document.kind} stand there already, not sent by us: {_ids(standing)}."
         _ask(record, "duplicate.foreign", said, "Adopt it, or correct its number there.", now)
     return False
+
+
+def early(record: Record, document: Document) -> bool:
+    """From before the start of the link: people have entered it by hand, and nothing of it is ever created."""
+    return not document.master and record.happened_at < record.link.start_at
 
 
 def _as_told(record: Record, standing: Sequence[Found], now: datetime) -> None:
@@ -380,7 +394,7 @@ def verdicts(pairs: Sequence[tuple[Record, Document]], found: Sequence[Found | N
     agreeing = []
     _keep_base_lines(pairs, found)
     for (record, document), one in zip(pairs, found, strict=True):
-        if _agrees(document, one):
+        if _agrees(record, document, one):
             agreeing.append(record)
         else:
             _verdict(record, document, one, now)
@@ -407,10 +421,11 @@ def _agrees_again(record: Record, now: datetime) -> None:
     trail.write([trail.entry(record.workspace_id, "record.agrees", at=now, said=said, record_id=record.pk)])
 
 
-def _agrees(document: Document, found: Found | None) -> bool:
+def _agrees(record: Record, document: Document, found: Found | None) -> bool:
     if found is None or found.gone:
         return False
-    return document.master or (found.state in POSTED_STATES and document.same(found))
+    told = record.adopt == found.id  # a person took it over as it stands there
+    return document.master or (found.state in POSTED_STATES and (told or document.same(found)))
 
 
 def _verdict(record: Record, document: Document, found: Found | None, now: datetime) -> None:

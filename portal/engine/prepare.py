@@ -149,7 +149,9 @@ def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int
     fields = {**_common(record, desk, revision, due), "tries": record.tries + 1}
     if isinstance(error, NotYet):
         fields |= {"waits_on_flow": error.flow, "waits_on_key": error.key}
-        if not error.flow:
+        if error.flow:
+            intake.want(error.flow, error.key, record)
+        else:
             fields["payload"] = None  # the source itself was not ready: read it again
     if record.state == State.WAITING and (record.waits_for, record.code) == (waits, error.code):
         Record.objects.filter(pk=record.pk, stamp=record.stamp).update(**fields)
