@@ -57,7 +57,7 @@ def _field(one: Field[Any], of: Any, values: Mapping[str, Any]) -> forms.Field:
     if of is bool:
         return forms.BooleanField(required=False, initial=initial, **common)
     if choices := one.metadata.get("choices"):
-        return forms.ChoiceField(choices=choices, initial=initial, **common)
+        return forms.ChoiceField(choices=choices, required="" not in dict(choices), initial=initial, **common)
     if of is int:
         return forms.IntegerField(required=_required(one), initial=initial, **common)
     return forms.CharField(required=_required(one), initial=initial, max_length=2000, **common)
