@@ -14,7 +14,8 @@ from unfold.decorators import display
 
 from audit.models import Problem, Record
 from portal.admin import words
-from portal.admin.scoped import Rows, Scoped, ScopedRelatedFilter
+from portal.admin.scoped import Rows, Scoped, ScopedRelatedFilter, act, actor
+from portal.engine import decide
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -59,6 +60,7 @@ class ProblemAdmin(Scoped):
     search_help_text = "Code, value or words"
     ordering = ("-opened_at",)
     list_fullwidth = True
+    acts = ("close",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Problem]:
         rows: QuerySet[Problem] = super().get_queryset(request)
@@ -70,13 +72,25 @@ class ProblemAdmin(Scoped):
         return super().changelist_view(request, extra_context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        """A problem has no page of its own: what matters are the records that wait for it."""
+        """What matters are the records that wait for it; one that no record waits for has a page, to close it."""
         problem = self.one(request, object_id)
         if problem is None:
             return self.missing(request, object_id)
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
-        return HttpResponseRedirect(records_url(problem.pk))
+        if problem.count:
+            return HttpResponseRedirect(records_url(problem.pk))
+        open_ = problem.closed_at is None and self.may(request, "close", problem)
+        close_url = self.url("close", problem.pk) if open_ else ""
+        zone = problem.workspace.time_zone
+        return self.page(request, "portal/problem.html", problem.code, problem=problem, close_url=close_url, zone=zone)
+
+    @act("close")
+    def close(self, request: HttpRequest, problem: Problem) -> str:
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            raise decide.NotNow("Say how it was dealt with. Nothing was done.")
+        return decide.close(problem, actor(request), reason[:300])
 
     @display(description="what is wrong", ordering="code")
     def trouble(self, problem: Problem) -> str:
@@ -91,7 +105,7 @@ class ProblemAdmin(Scoped):
     @display(description="records", ordering="count")
     def waiting(self, problem: Any) -> str:
         if not problem.count:
-            return "–"
+            return format_html('<a class="ml-link" href="{}">look</a>', self.url("change", problem.pk))
         return format_html('<a class="ml-link" href="{}">{}</a>', records_url(problem.pk), problem.count)
 
     @display(description="money")

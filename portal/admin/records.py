@@ -59,7 +59,7 @@ class RecordAdmin(Scoped):
     search_help_text = "Key, number, party or id at the target"
     ordering = ("-changed_at",)
     list_before_template = "portal/record_counts.html"
-    acts = ("retry", "adopt", "not_there")
+    acts = ("retry", "adopt", "not_there", "leave")
 
     # --- list -------------------------------------------------------------------------------------------------------
 
@@ -157,6 +157,14 @@ class RecordAdmin(Scoped):
             raise decide.NotNow("Say how you know that it is not there, and confirm that you looked. Nothing was sent.")
         return decide.not_there(record, stamp, actor(request), reason)
 
+    @act("leave")
+    def leave(self, request: HttpRequest, record: Record) -> str:
+        stamp = stamp_of(request, record)
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            raise decide.NotNow("Say how it is settled. Nothing was done.")
+        return decide.leave(record, stamp, actor(request), reason[:300])
+
 
 LAST = (State.POSTED, State.SKIPPED)
 
@@ -206,9 +214,15 @@ def _buttons(page: RecordAdmin, request: HttpRequest, record: Record) -> dict[st
     return {
         "retry": _retry_label(record) if page.may(request, "retry", record) else "",
         "retry_url": page.url("retry", record.pk),
+        "leave_url": page.url("leave", record.pk) if _may_leave(page, request, record) else "",
         "adopt_url": page.url("adopt", record.pk) if may_decide and decision else "",
         "not_there_url": page.url("not_there", record.pk) if may_decide and decision and _open_fate(record) else "",
     }
+
+
+def _may_leave(page: RecordAdmin, request: HttpRequest, record: Record) -> bool:
+    open_ = record.state in (State.WAITING, State.FAILED) and not record.frozen and not hasattr(record, "posting")
+    return open_ and not _open_fate(record) and page.may(request, "leave", record)
 
 
 def _retry_label(record: Record) -> str:

@@ -23,8 +23,8 @@ SETUP = frozenset({OWNER})
 OPERATORS: frozenset[str] = frozenset()
 
 MAY: dict[str, dict[str, frozenset[str]]] = {
-    "audit.record": {"view": EVERYONE, "retry": CASES, "decide": CASES},
-    "audit.problem": {"view": EVERYONE},
+    "audit.record": {"view": EVERYONE, "retry": CASES, "decide": CASES, "leave": BOOKS},
+    "audit.problem": {"view": EVERYONE, "close": BOOKS},
     "audit.delivery": {"view": EVERYONE, "verify": frozenset({OWNER, SUPPORT})},
     "audit.trailentry": {"view": EVERYONE},
     "mappings.mapping": {"view": EVERYONE, "add": BOOKS, "change": BOOKS, "retire": BOOKS},

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from audit import trail
-from audit.models import Record, State, WaitsFor
+from audit.models import Attempt, Problem, Record, State, WaitsFor
 from audit.states import Move, Stale, move
 from portal.engine import bell, clock
 
@@ -54,6 +54,31 @@ def not_there(record: Record, stamp: int, actor: str, reason: str) -> str:
     now = clock.now()
     _renew(record, stamp, actor, f"not there: {reason}", now, take=record.take + 1)
     return "It is prepared as a new version."
+
+
+def leave(record: Record, stamp: int, actor: str, reason: str) -> str:
+    """The person settles it elsewhere, booked by hand for instance: nothing is ever sent of it. Reading it again takes
+    this back. What was perhaps sent cannot be left: its fate must be known."""
+    if record.state not in (State.WAITING, State.FAILED) or record.frozen or hasattr(record, "posting"):
+        raise NotNow("Only a record that waits or failed, and of which nothing stands at the target, can be left.")
+    if record.attempts.filter(outcome__in=Attempt.MAYBE_SENT).exists():
+        raise NotNow("It was perhaps sent: say first whether it is there.")
+    record.stamp = stamp
+    said = f"left by {actor}: {reason}"
+    move(Move(record, State.SKIPPED, "person.left", said, actor=actor, fields={"said": said[:300]}), clock.now())
+    return "It is left as it is; nothing of it is sent."
+
+
+def close(problem: Problem, actor: str, reason: str) -> str:
+    """For problems that no record waits for: those end by themselves."""
+    now = clock.now()
+    if Record.objects.filter(problem=problem).exists():
+        raise NotNow("Records wait for this: it closes by itself when the last of them goes on.")
+    if not Problem.objects.filter(pk=problem.pk, closed_at=None).update(closed_at=now):
+        raise NotNow("It is closed already.")
+    said = f"{problem}: {reason}"
+    trail.write([trail.entry(problem.workspace_id, "person.closed", at=now, said=said, actor=actor)])
+    return "It is closed."
 
 
 def _renew(record: Record, stamp: int, actor: str, said: str, now: datetime, **fields: object) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from audit.models import Delivery, Record
+from audit.models import Delivery, Problem, Record
 from mappings.models import Mapping, Period
 from portal.models import Connection, Link, Workspace
 from tests.pages import factories
@@ -25,6 +25,8 @@ class House:
     mapping: Mapping
     period: Period
     delivery: Delivery
+    problem: Problem
+    """One that no record waits for."""
     records: dict[str, Record]
     people: dict[str, User] = field(default_factory=dict)
 
@@ -61,6 +63,9 @@ def furnish(name: str) -> House:
         factories.mapping(link, source=f"prod_of_{name}", facts={"department": name}),
         factories.period(target, entity=name),
         factories.delivery(source, "refused", why=f"refused for {name}"),
+        factories.ProblemFactory.create(
+            link=link, code="double", value=f"double of {name}", said=f"{name} stands twice."
+        ),
         records,
     )
 

@@ -40,6 +40,8 @@ ACTS = {
     "audit_record_retry": {"owner", "finance", "support"},
     "audit_record_adopt": {"owner", "finance", "support"},
     "audit_record_not_there": {"owner", "finance", "support"},
+    "audit_record_leave": {"owner", "finance"},
+    "audit_problem_close": {"owner", "finance"},
     "audit_delivery_verify": {"owner", "support"},
     "mappings_mapping_retire": {"owner", "finance"},
     "portal_link_options": {"owner"},
@@ -49,6 +51,7 @@ ACTS = {
     "portal_connection_ping": {"owner"},
     "portal_connection_credentials": {"owner"},
     "portal_connection_hook_secret": {"owner"},
+    "portal_connection_webhook": {"owner"},
     "portal_connection_choices": {"owner", "finance"},
 }
 
@@ -56,6 +59,7 @@ ACTS = {
 def rows(house: House) -> dict[str, Any]:
     return {
         "audit_record": house.records["undecided"],
+        "audit_problem": house.problem,
         "audit_delivery": house.delivery,
         "mappings_mapping": house.mapping,
         "mappings_period": house.period,
