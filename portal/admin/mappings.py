@@ -16,7 +16,7 @@ from audit.models import Problem, Record, State, WaitsFor
 from connectors import registry
 from connectors.base import Table
 from mappings.models import Choice, Mapping
-from portal.admin import missing, words
+from portal.admin import alike, missing, words
 from portal.admin.mapping_form import MappingForm
 from portal.admin.scoped import STALE, Rows, Scoped, ScopedRelatedFilter, act, actor
 from portal.engine import bell, clock
@@ -93,9 +93,10 @@ class MappingAdmin(Scoped):
             waiting[one.link_id, one.table] += one.count
         counts = self.get_queryset(request).filter(retired=False).order_by().values_list("link_id", "table")
         rows = {(link, table): count for link, table, count in counts.annotate(Count("pk"))}
-        links = self.seen(request, Link).filter(removed=False).order_by("name")
+        links = list(self.seen(request, Link).filter(removed=False).order_by("name"))
         return {
             "missing": wanted,
+            "alike": alike.of(self.seen(request, Record), links),
             "may_fill_in": self.may(request, "add"),
             "overview": [
                 {
@@ -135,7 +136,8 @@ class MappingAdmin(Scoped):
             return self.page(request, "portal/mapping_choose.html", "Choose a table", **self.overview(request))
         link, table = self._place(request)
         values = [value for value in request.GET.getlist("value") if value][:20]
-        form = MappingForm(request.POST or None, link=link, table=table, values=values)
+        initial = {"target": request.GET.get("target", "")[:255]}
+        form = MappingForm(request.POST or None, link=link, table=table, values=values, initial=initial)
         if request.method == "POST" and form.is_valid():
             return self._add(request, form)
         return self._form(request, form, None)

@@ -378,7 +378,7 @@ FIXED = {
     "admin:audit_problem_changelist": 12,
     "admin:audit_delivery_changelist": 11,
     "admin:audit_trailentry_changelist": 12,
-    "admin:mappings_mapping_changelist": 16,
+    "admin:mappings_mapping_changelist": 17,
     "admin:mappings_period_changelist": 10,
     "admin:portal_link_changelist": 12,
     "admin:portal_connection_changelist": 11,
