@@ -163,6 +163,23 @@ class Hook:
     """
 
     verify: Callable[[bytes, Mapping[str, str], Sequence[str], "Account | None", float], Hint]
+    events: tuple[str, ...] = ()
+    """What its endpoint must send."""
+    endpoints: bool = False
+    """Its client is an `Endpoints`: the endpoint can be set up from here."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a system sends its deliveries to."""
+
+    id: str
+    wrong: tuple[str, ...] = ()
+    """What it lacks, in words; empty: it is as it must be."""
+    ours: bool = False
+    """We made it."""
+    secret: str = field(default="", repr=False)
+    """Told once, by making it."""
 
 
 @dataclass(frozen=True)
@@ -398,6 +415,21 @@ class Client(Protocol):
         ...
 
     def choices(self, table: str) -> Iterator[Choice]: ...
+
+
+class Endpoints(Client, Protocol):
+    """One whose system can be told where to send. What changes something is sent once, as `Target.send` does."""
+
+    def endpoints(self, url: str) -> Sequence[Endpoint]:
+        """Those that lead to this hook. Raises `Refused` where the system could never send to such an address."""
+        ...
+
+    def make_endpoint(self, url: str, announce: Announce) -> Endpoint: ...
+    def mend_endpoint(self, id: str, url: str, announce: Announce) -> None:
+        """Lets it send all events to this address, and enables it."""
+        ...
+
+    def drop_endpoint(self, id: str, announce: Announce) -> None: ...
 
 
 @dataclass(frozen=True)

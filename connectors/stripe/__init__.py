@@ -7,6 +7,7 @@ from typing import Literal
 from connectors.base import Hook, Limits, System, ask, secret
 from connectors.errors import Malformed
 from connectors.stripe import hook, loading
+from connectors.stripe.reading import READERS
 from connectors.stripe.source import Stripe
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[0-9A-Za-z_]+")
@@ -52,7 +53,7 @@ SYSTEM = System(
         "refunds": 21_600.0,
         "credit_notes": 21_600.0,
     },
-    hook=Hook(hook.verify),
+    hook=Hook(hook.verify, events=tuple(sorted(READERS)), endpoints=True),
 )
 
 __all__ = ["SYSTEM", "Credentials", "Stripe"]

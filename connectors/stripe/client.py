@@ -1,4 +1,4 @@
-"""The wire to one Stripe account: reads only, each named for what it answers, as plain JSON.
+"""The wire to one Stripe account: what is read, each named for what it answers; and the webhook endpoint. Plain JSON.
 
 The API version is pinned: answers come in this shape whatever the account's default is.
 https://docs.stripe.com/api/versioning
@@ -10,7 +10,7 @@ from typing import Any
 
 import stripe
 
-from connectors.base import Access, Json
+from connectors.base import Access, Announce, Json
 from connectors.errors import Malformed, Refused
 from connectors.stripe import said
 from connectors.stripe.shapes import shaped
@@ -38,15 +38,21 @@ class Client:
     """Safe for several threads. Raises ConnectorError only. Never retries: the engine does."""
 
     def __init__(self, access: Access) -> None:
-        base = access.credentials.api_base.rstrip("/")
-        sdk = stripe.StripeClient(
-            access.credentials.secret_key,
-            http_client=BasicOverWire(access.wire, float(access.settings.get("read_seconds", 25.0))),
+        self._access = access
+        self.v1 = self._sdk().v1
+
+    def _sdk(self, announce: Announce | None = None) -> stripe.StripeClient:
+        """With `announce` for one write."""
+        base = self._access.credentials.api_base.rstrip("/")
+        name, usual = ("write_seconds", 60.0) if announce else ("read_seconds", 25.0)
+        seconds = float(self._access.settings.get(name, usual))
+        return stripe.StripeClient(
+            self._access.credentials.secret_key,
+            http_client=BasicOverWire(self._access.wire, seconds, announce),
             base_addresses={"api": base, "connect": base, "files": base, "meter_events": base},
             stripe_version=API_VERSION,
             max_network_retries=0,
         )
-        self.v1 = sdk.v1
 
     # --- shapes -------------------------------------------------------------------------------------------------------
 
@@ -206,6 +212,27 @@ class Client:
     # https://docs.stripe.com/api/tax_rates/retrieve
     def tax_rate(self, id: str) -> Json | None:
         return self.maybe(lambda: self.v1.tax_rates.retrieve(id))
+
+    # --- writes -------------------------------------------------------------------------------------------------------
+
+    def written(self, announce: Announce, call: Callable[[Any], Any]) -> Json:
+        """One write, sent once. Whatever is not a definite answer is raised as unclear."""
+        try:
+            return shaped(plain(call(self._sdk(announce).v1)))
+        except stripe.StripeError as error:
+            raise said.meaning(error, sent=True) from None
+
+    # https://docs.stripe.com/api/webhook_endpoints/create (the answer alone tells the secret)
+    def make_webhook_endpoint(self, params: Any, announce: Announce) -> Json:
+        return self.written(announce, lambda v1: v1.webhook_endpoints.create(params))
+
+    # https://docs.stripe.com/api/webhook_endpoints/update
+    def change_webhook_endpoint(self, id: str, params: Any, announce: Announce) -> Json:
+        return self.written(announce, lambda v1: v1.webhook_endpoints.update(id, params))
+
+    # https://docs.stripe.com/api/webhook_endpoints/delete
+    def delete_webhook_endpoint(self, id: str, announce: Announce) -> Json:
+        return self.written(announce, lambda v1: v1.webhook_endpoints.delete(id))
 
 
 def plain(answer: Any) -> Json:

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from connectors.base import Account, Check, Json
 from connectors.errors import ConnectorError, Denied
 from connectors.stripe.client import API_VERSION, Client, Head, Listing
+from connectors.stripe.endpoint import leading_to, wrong_with
 from connectors.stripe.reading import READERS
 
 CLOCK_SKEW = 60.0  # seconds
@@ -38,8 +38,8 @@ RIGHTS = (
 )
 
 
-def examine(client: Client, key: str, identify: Callable[[], Account]) -> Iterator[Check]:
-    """`key`: the secret key, of which only the prefix is looked at."""
+def examine(client: Client, key: str, identify: Callable[[], Account], hook: str = "") -> Iterator[Check]:
+    """`key`: the secret key, of which only the prefix is looked at. `hook`: our address for webhooks, where known."""
     try:
         head = _head(client)
     except ConnectorError as error:
@@ -51,7 +51,7 @@ def examine(client: Client, key: str, identify: Callable[[], Account]) -> Iterat
     yield _clock(head.date)
     yield _account(identify)
     yield from (_right(client, right) for right in RIGHTS)
-    yield from _endpoints(client)
+    yield from _endpoints(client, hook)
 
 
 def _head(client: Client) -> Head:
@@ -119,35 +119,40 @@ def _right(client: Client, right: Right) -> Check:
     return Check("rights", right.key, label, "ok")
 
 
-def _endpoints(client: Client) -> Iterator[Check]:
-    """Which events reach us can be told only by a key that may read endpoints (rak_webhook_read)."""
+def _endpoints(client: Client, hook: str) -> Iterator[Check]:
+    """Which events reach us can be told only by a key that may read endpoints (rak_webhook_read). Of an account with
+    endpoints for others, those that lead to our hook."""
+    label = "Webhook endpoint"
     try:
-        endpoints = client.webhook_endpoints()
+        rows = client.webhook_endpoints()
     except ConnectorError as error:
-        yield Check("settings", "webhook", "Webhook endpoint", "not_checkable", error.said)
+        cure = "Changes are found by polling all the same." if isinstance(error, Denied) else ""
+        yield Check("settings", "webhook", label, "not_checkable", error.said, cure)
         return
-    active = [row for row in endpoints if row.get("status") == "enabled"]
-    if not active:
-        yield Check(
-            "settings",
-            "webhook",
-            "Webhook endpoint",
-            "warning",
-            "No endpoint is enabled; changes are found by polling only.",
-            "Create one in Stripe with the address shown on the connection.",
-        )
-    yield from (_endpoint(row) for row in active)
+    ours = leading_to(rows, hook) if hook else rows
+    if not ours:
+        said = "None leads here; changes are found by polling only."
+        cure = "Press Set up the webhook, or make one in Stripe with the address and the events shown here."
+        yield Check("settings", "webhook", label, "warning", said, cure)
+    if hook and len(ours) > 1:
+        said = f"{len(ours)} lead here, so that everything comes {len(ours)} times; nothing is booked twice by it."
+        yield Check("settings", "webhook", label, "warning", said, "Delete all but one in Stripe.")
+    yield from (_endpoint(row, hook) for row in ours)
 
 
-def _endpoint(row: dict[str, Any]) -> Check:
-    sent = set(row.get("enabled_events") or ())
-    missing = [] if "*" in sent else sorted(set(READERS) - sent)
+def _endpoint(row: Json, hook: str) -> Check:
     key, label = f"webhook {row['id']}", f"Webhook endpoint {row['id']}"
-    if missing:
-        return Check(
-            "settings", key, label, "warning", "It does not send: " + ", ".join(missing), "Add these events in Stripe."
-        )
-    if row.get("api_version") not in (None, API_VERSION):
-        # Harmless: events are hints, the objects are read again in our version.
-        return Check("settings", key, label, "ok", f"It sends in version {row['api_version']}.")
-    return Check("settings", key, label, "ok")
+    if wrong := list(wrong_with(row, hook)):
+        said = "; ".join(wrong)
+        cure = "Press Set up the webhook, or change it in Stripe."
+        return Check("settings", key, label, "warning", f"{said[0].upper()}{said[1:]}.", cure)
+    return Check("settings", key, label, "ok", f"It sends all {len(READERS)} kinds of events, {_version(row)}.")
+
+
+def _version(row: Json) -> str:
+    """A version is harmless: events are hints, the objects are read again in ours."""
+    theirs = row.get("api_version")
+    if theirs == API_VERSION:
+        return f"in version {theirs}, which is ours"
+    said = f"in version {theirs}" if theirs else "in the account's default version"
+    return f"{said}; what they tell of is read again in ours, {API_VERSION}"

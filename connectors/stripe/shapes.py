@@ -19,11 +19,12 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "line_item": ("id", "amount"),
     "list": ("data",),
     "refund": ("id", "amount", "currency", "created"),
+    "webhook_endpoint": ("id", "url", "enabled_events", "status"),
 }
 SAYS_NOTHING_SURE = "Stripe's answer cannot be read; something between us may have answered."
 
 
-def legible(answer: Response) -> Response:
+def legible(answer: Response, *, write: bool = False) -> Response:
     """The answer, if it is a JSON object. A refusal that is none says nothing sure: a proxy may have sent it."""
     try:
         made = json.loads(answer.body)
@@ -33,8 +34,7 @@ def legible(answer: Response) -> Response:
     if isinstance(made, dict) and (not refused or isinstance(made.get("error"), dict)):
         return answer
     if refused:
-        # Reads only come this way: nothing was carried out.
-        raise Unavailable(f"{SAYS_NOTHING_SURE} (status {answer.status})", sent=False)
+        raise Unavailable(f"{SAYS_NOTHING_SURE} (status {answer.status})", sent=write)
     raise Malformed("body", "Stripe's answer is not a JSON object")
 
 

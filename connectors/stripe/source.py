@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from connectors.base import Access, Account, Check, Choice, Fact, Hint, Json, Page
+from connectors.base import Access, Account, Announce, Check, Choice, Endpoint, Fact, Hint, Json, Page
 from connectors.errors import Denied, Refused
-from connectors.stripe import loading, ping, polling, reading
+from connectors.stripe import endpoint, loading, ping, polling, reading
 from connectors.stripe.client import Client
 
 
@@ -35,7 +35,8 @@ class Stripe:
         return Account(found["id"], _label(found), self._credentials.mode, _facts(found))
 
     def examine(self) -> Iterator[Check]:
-        return ping.examine(self._client, self._credentials.secret_key, self.account)
+        hook = str(self._settings.get("hook_url", ""))
+        return ping.examine(self._client, self._credentials.secret_key, self.account, hook)
 
     def choices(self, table: str) -> Iterator[Choice]:
         return iter(())
@@ -48,6 +49,21 @@ class Stripe:
 
     def load(self, stream: str, key: str) -> Json:
         return loading.load(self._client, stream, key)
+
+    # --- the webhook endpoint
+
+    def endpoints(self, url: str) -> Sequence[Endpoint]:
+        endpoint.reachable(url, self._credentials.api_base)
+        return endpoint.endpoints(self._client, url)
+
+    def make_endpoint(self, url: str, announce: Announce) -> Endpoint:
+        return endpoint.make(self._client, url, announce)
+
+    def mend_endpoint(self, id: str, url: str, announce: Announce) -> None:
+        endpoint.mend(self._client, id, url, announce)
+
+    def drop_endpoint(self, id: str, announce: Announce) -> None:
+        endpoint.drop(self._client, id, announce)
 
 
 def _label(found: Json) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import stripe
 
-from connectors.base import Wire
+from connectors.base import Announce, Wire
 from connectors.stripe.shapes import legible
 
 # At DEBUG the SDK logs whole requests and answers: customers' data.
@@ -25,10 +25,12 @@ class BasicOverWire(stripe.HTTPClient):
 
     name = "wire"
 
-    def __init__(self, wire: Wire, seconds: float) -> None:
+    def __init__(self, wire: Wire, seconds: float, announce: Announce | None = None) -> None:
+        """`announce`: for a write."""
         super().__init__()
         self._wire = wire
         self._seconds = seconds
+        self._announce = announce
 
     def request(
         self,
@@ -40,9 +42,14 @@ class BasicOverWire(stripe.HTTPClient):
         _usage: list[str] | None = None,
     ) -> tuple[Any, int, Mapping[str, str]]:
         answer = self._wire.request(
-            method.upper(), url, headers=_outgoing(headers or {}), content=_body(post_data), seconds=self._seconds
+            method.upper(),
+            url,
+            headers=_outgoing(headers or {}),
+            content=_body(post_data),
+            seconds=self._seconds,
+            announce=self._announce,
         )
-        legible(answer)  # the SDK would fail on it in five different ways
+        legible(answer, write=self._announce is not None)  # the SDK would fail on it in five different ways
         return answer.body, answer.status, _incoming(answer.headers)
 
     def close(self) -> None:

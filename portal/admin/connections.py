@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -13,10 +12,12 @@ from unfold.decorators import display
 
 from audit.models import Delivery
 from connectors import registry
+from connectors.base import Hook
 from connectors.errors import ConnectorError
 from mappings.models import Choice
 from portal.admin import declared, words
 from portal.admin.scoped import Scoped, ScopedRelatedFilter, act, actor
+from portal.engine import access, webhook
 from portal.engine.decide import NotNow
 from portal.engine.examine import examine
 from portal.models import Connection, Workspace
@@ -80,7 +81,7 @@ class ConnectionAdmin(Scoped):
     list_filter = (("health", admin.ChoicesFieldListFilter), ("workspace", ScopedRelatedFilter))
     list_select_related = ("workspace",)
     ordering = ("workspace__name", "name")
-    acts = ("ping", "credentials", "hook_secret", "choices")
+    acts = ("ping", "credentials", "hook_secret", "webhook", "choices")
 
     @display(description="system", ordering="system")
     def system_label(self, row: Connection) -> str:
@@ -140,13 +141,16 @@ class ConnectionAdmin(Scoped):
             context |= {"credentials_url": self.url("credentials", row.pk)}
             context["credentials_form"] = forms_.get("credentials") or declared.form_for(of.credentials, stored)()
         if of and of.hook:
-            context |= self._hook(row, forms_.get("hook_secret") if may_change else None, may_change=may_change)
+            form = forms_.get("hook_secret") if may_change else None
+            context |= self._hook(row, of.hook, form, may_change=may_change)
         return self.page(request, "portal/connection.html", row.name, original=row, **context)
 
-    def _hook(self, row: Connection, form: forms.Form | None, *, may_change: bool) -> dict[str, Any]:
+    def _hook(self, row: Connection, of: Hook, form: forms.Form | None, *, may_change: bool) -> dict[str, Any]:
         last = Delivery.objects.filter(connection=row).order_by("-pk")
         return {
-            "hook": f"{settings.PUBLIC_URL.rstrip('/')}/hooks/{row.hook}/",
+            "hook": access.hook_url(row),
+            "hook_events": of.events,
+            "hook_set_up": self.url("webhook", row.pk) if may_change and of.endpoints else "",
             "hook_secrets": len(row.hook_secrets()),
             "hook_form": (form or HookSecret()) if may_change else None,
             "hook_url": self.url("hook_secret", row.pk),
@@ -226,6 +230,16 @@ class ConnectionAdmin(Scoped):
         if failed:
             raise NotNow(f"{failed[0].label}: {failed[0].said}")
         return f"{row} works: {len(checks)} checks passed."
+
+    @act("credentials")
+    def webhook(self, request: HttpRequest, row: Connection) -> str:
+        """Makes or mends the endpoint at the outside system. The signing secret goes into the seal and nowhere else."""
+        lacking = declared.missing(registry.system(row.system).credentials, row.credentials())
+        if lacking:
+            raise NotNow(f"Enter the credentials first: {', '.join(lacking)}.")
+        if request.POST.get("confirmed") != "yes":
+            raise NotNow("Say first that it shall be set up there: nothing was done.")
+        return webhook.set_up(row, actor(request))
 
     @act("refresh")
     def choices(self, request: HttpRequest, row: Connection) -> str:

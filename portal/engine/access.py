@@ -67,9 +67,14 @@ def _connect(connection: Connection) -> Any:
             credentials(of, connection.credentials()),
             wire,
             SessionRows(connection.pk, connection.workspace_id),
-            {**seconds, **connection.facts, **connection.settings},
+            {**seconds, "hook_url": hook_url(connection), **connection.facts, **connection.settings},
         )
     )
+
+
+def hook_url(connection: Connection) -> str:
+    """Where the outside system sends its deliveries to."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}/hooks/{connection.hook}/"
 
 
 def credentials(of: System, values: dict[str, Any]) -> Any:

@@ -80,12 +80,13 @@ def _connection(workspace: Workspace, row: dict[str, Any], made: Made) -> Connec
     if system not in registry.SYSTEMS:
         raise Wrong(f"connections {name}: there is no system {system}; known are {', '.join(registry.SYSTEMS)}.")
     connection, _ = Connection.objects.get_or_create(workspace=workspace, name=name, defaults={"system": system})
-    credentials, secrets = row.get("credentials", {}), row.get("hook_secrets", [])
-    changed = connection.credentials() != credentials or connection.settings != row.get("settings", {})
+    credentials, secrets = row.get("credentials", {}), row.get("hook_secrets", connection.hook_secrets())
+    wanted = {**connection.settings, **row.get("settings", {})}  # what a probe found stays
+    changed = connection.credentials() != credentials or connection.settings != wanted
     if changed or connection.hook_secrets() != secrets:
         connection.set_credentials(credentials)
         connection.set_hook_secrets(secrets)
-        connection.settings = row.get("settings", {})
+        connection.settings = wanted
         connection.save()
         connection.sessions.all().delete()  # a sign-in belongs to the credentials it was made with
     if changed or not connection.account:

@@ -1,6 +1,7 @@
 """The examination, from the outer layer inwards."""
 
 from connectors.base import Check
+from connectors.stripe.client import API_VERSION
 from tests.stripe.bench import Bench
 
 
@@ -22,9 +23,33 @@ def test_an_endpoint_that_leaves_events_out_is_named_with_them(bench: Bench) -> 
     assert "refund.created" in check.said
 
 
-def test_an_endpoint_with_all_events_passes(bench: Bench) -> None:
-    made = bench.shop.create_endpoint("http://127.0.0.1:1/", api_version="2025-02-24.acacia")
-    assert found(bench)[f"webhook {made['id']}"].outcome == "ok"
+def test_an_endpoint_with_all_events_passes_and_its_version_is_told_beside_ours(bench: Bench) -> None:
+    old = bench.shop.create_endpoint("http://127.0.0.1:1/", api_version="2025-02-24.acacia")
+    ours = bench.shop.create_endpoint("http://127.0.0.1:1/", api_version=API_VERSION)
+    checks = found(bench)
+    assert checks[f"webhook {old['id']}"].outcome == checks[f"webhook {ours['id']}"].outcome == "ok"
+    assert "2025-02-24.acacia" in checks[f"webhook {old['id']}"].said
+    assert API_VERSION in checks[f"webhook {old['id']}"].said
+    assert "which is ours" in checks[f"webhook {ours['id']}"].said
+
+
+def test_an_endpoint_that_is_disabled_is_named(bench: Bench) -> None:
+    made = bench.shop.create_endpoint("http://127.0.0.1:1/")
+    bench.shop.get("webhook_endpoint", made["id"])["status"] = "disabled"
+    check = found(bench)[f"webhook {made['id']}"]
+    assert check.outcome == "warning"
+    assert "disabled" in check.said
+
+
+def test_endpoints_that_lead_elsewhere_are_no_concern_and_one_with_an_earlier_address_is(bench: Bench) -> None:
+    hook = "https://portal.example.com/hooks/ours/"
+    bench.shop.create_endpoint("https://shop.example.com/hooks/theirs/", ["customer.created"])
+    checks = {check.key: check for check in bench.source(hook_url=hook).examine()}
+    assert "None leads here" in checks["webhook"].said
+    moved = bench.shop.create_endpoint("https://tunnel.example.com/hooks/ours/")
+    checks = {check.key: check for check in bench.source(hook_url=hook).examine()}
+    assert "webhook" not in checks
+    assert "it leads to https://tunnel" in checks[f"webhook {moved['id']}"].said.lower()
 
 
 def test_each_missing_right_is_named_and_the_rest_is_still_examined(bench: Bench) -> None:
