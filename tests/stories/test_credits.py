@@ -10,6 +10,7 @@ from audit.models import Record
 from tests.story import Story, told
 
 RECEIVABLE, OVERPAID, REFUNDS, REVENUE, CLEARING = "12100", "24200", "24100", "40100", "10210"
+ZERO = Decimal(0)
 
 
 def open_of(world: Story, name: str) -> dict[str, Decimal]:
@@ -122,7 +123,7 @@ def test_an_over_payment_pays_the_next_invoice(world: Story) -> None:
     world.work()
     all_done()
     assert open_of(world, "ARINVOICE") == {first["number"]: 0, second["number"]: 0}
-    assert (world.gl(RECEIVABLE), world.gl(OVERPAID)) == (0, 0)
+    assert (world.gl(RECEIVABLE), world.gl(OVERPAID)) == (ZERO, ZERO)
     assert world.gl(CLEARING) == Decimal("170.00")
 
 

@@ -9,6 +9,7 @@ from audit.models import Problem, Record
 from tests.story import Story, record, story, told
 
 RECEIVABLE, REVENUE, CLEARING, BAD_DEBT, OVERPAID = "12100", "40100", "10210", "63000", "24200"
+ZERO = Decimal(0)
 
 
 def all_done() -> None:
@@ -30,7 +31,7 @@ def test_a_voided_invoice_is_reversed_on_the_day_of_the_void_and_stays_in_the_bo
     (row,) = world.rows("ARINVOICE")
     assert row["STATE"] == "Reversed"
     assert row["_REVERSED"] > row["WHENPOSTED"]
-    assert (world.gl(RECEIVABLE), world.gl(REVENUE)) == (0, 0)
+    assert (world.gl(RECEIVABLE), world.gl(REVENUE)) == (ZERO, ZERO)
     assert not Problem.objects.filter(closed_at=None).exists(), "what we reversed ourselves is no difference"
 
 
@@ -49,7 +50,7 @@ def test_a_void_in_a_company_without_reversals_becomes_a_credit_memo_by_option(w
     all_done()
     (memo,) = world.rows("ARADJUSTMENT")
     assert memo["RECORDID"] == f"{invoice['number']}-V"
-    assert (world.gl(RECEIVABLE), world.gl(REVENUE)) == (0, 0)
+    assert (world.gl(RECEIVABLE), world.gl(REVENUE)) == (ZERO, ZERO)
     assert {Decimal(row["TRX_TOTALDUE"]) for name in ("ARINVOICE", "ARADJUSTMENT") for row in world.rows(name)} == {0}
 
 
@@ -73,12 +74,12 @@ def test_a_written_off_invoice_that_is_paid_after_all(world: Story) -> None:
     world.shop.mark_uncollectible(invoice["id"])
     carry(world)
     all_done()
-    assert (world.gl(BAD_DEBT), world.gl(RECEIVABLE)) == (Decimal("147.67"), 0)
+    assert (world.gl(BAD_DEBT), world.gl(RECEIVABLE)) == (Decimal("147.67"), ZERO)
     world.shop.clock.advance(60)
     world.shop.pay(invoice["id"])
     carry(world)
     all_done()
-    assert (world.gl(BAD_DEBT), world.gl(RECEIVABLE)) == (0, 0)
+    assert (world.gl(BAD_DEBT), world.gl(RECEIVABLE)) == (ZERO, ZERO)
     assert world.gl(CLEARING) == Decimal("297.67")
     assert sorted(row["RECORDID"] for row in world.rows("ARADJUSTMENT")) == [
         f"{invoice['number']}-WO",
@@ -101,7 +102,7 @@ def test_a_bank_debit_that_fails_late_makes_its_invoice_due_again(world: Story, 
     world.shop.clock.advance(60)
     world.shop.pay(invoice["id"])
     carry(world)
-    assert (world.gl(RECEIVABLE), world.gl(CLEARING)) == (0, Decimal("100.00")), told()
+    assert (world.gl(RECEIVABLE), world.gl(CLEARING)) == (ZERO, Decimal("100.00")), told()
 
 
 def test_a_sale_without_invoice_is_revenue_and_its_refund_takes_it_back(world: Story) -> None:
