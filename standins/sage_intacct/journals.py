@@ -120,7 +120,8 @@ def _check_balance(company: Company, new: NewBatch, entries: Sequence[Entry]) ->
 
 def _check_open(company: Company, day: date, entries: Sequence[Entry]) -> None:
     banks = {row["GLACCOUNTNO"] for row in company.rows("CHECKINGACCOUNT").values()}
-    modules = ("GL", "CM") if any(entry.account in banks for entry in entries) else ("GL",)
+    cash = company.knobs.journal_cash and any(entry.account in banks for entry in entries)
+    modules = ("GL", "CM") if cash else ("GL",)
     check_open(company, day, modules, {entry.dims.get("LOCATIONID", "") for entry in entries})
 
 

@@ -16,6 +16,15 @@ class Knobs:
     visible_after: float = 0.0
     duplicate_invoice: str = "refuse"  # refuse | allow: document numbers of invoices, bills and adjustments, per party
     negative_invoice: str = "refuse"  # refuse | allow
+    zero_invoice: str = "allow"  # allow | refuse: invoices and bills whose lines cancel out
+    # a negative line of an invoice is a credit to be applied when paying, only lowers the total, or is not taken
+    negative_line: str = "inline"  # inline | net | refuse
+    # accounts that lines of receivables take with a revenue recognition template only
+    deferred: list[str] = field(default_factory=list)
+    bank_lines: str = "refuse"  # refuse | allow: accounts of banks on lines of receivables, payables, other receipts
+    journal_cash: bool = True  # a journal with a line on the account of a bank needs cash management open
+    advance: bool = True  # ARADVANCE can be created; False refuses it
+    cashless: str = "allow"  # allow | account | refuse: an ARPYMT without cash; with a bank account named only; never
     auto_number: bool = True  # a document without number gets one; False refuses it
     # words of a closed-period refusal: on_or_after | closed | subledger | bare | number_only
     period_text: str = "on_or_after"

@@ -165,7 +165,7 @@ def check_line(company: Company, account: str, dims: dict[str, str], *, bank_all
         raise invalid(f"Account number {account} is not valid.", "Select a valid account.")
     if row["STATUS"] != "active":
         raise invalid(f"Account {account} is inactive.", "Select an active account.")
-    if not bank_allowed:
+    if not bank_allowed and company.knobs.bank_lines == "refuse":
         _check_not_bank(company, account)
     for name, value in dims.items():
         _check_dimension(company, name, value)

@@ -111,8 +111,10 @@ def pay(company: Company, way: Way, new: NewPayment) -> Row:
     cash = sum((d.cash for d in new.details), ZERO) + new.over
     if not new.details and not new.over:
         raise invalid("At least one detail line is required.")
-    if cash:
+    if cash or (company.knobs.cashless == "account" and way is RECEIPT):
         check_cash_account(company, new.bank, new.undeposited, new.summary)
+    elif company.knobs.cashless == "refuse" and way is RECEIPT:
+        raise invalid("The payment amount must be greater than zero.")
     if new.settled_trx is not None and new.settled_trx != cash:
         raise invalid("The transaction amount to pay does not equal the sum of the details.")
     base = _base(company, new, currency, cash)
@@ -169,6 +171,8 @@ def apply(company: Company, way: Way, key: int, day: date, details: Sequence[tup
 def advance(company: Company, new: NewPayment, lines: Sequence[Line]) -> Row:
     """Money before any invoice: bank against the account of its lines (sheet 5.6, ARADVANCE)."""
     way = RECEIPT
+    if not company.knobs.advance:
+        raise invalid("Object definition ARADVANCE not found.")
     _check(company, way, new)
     check_cash_account(company, new.bank, new.undeposited, new.summary)
     currency = new.currency or company.currency
@@ -340,6 +344,8 @@ def _part(company: Company, kind: Kind, header: Row, item: Row, trx: Decimal, *,
 
 
 def _from_credit(company: Company, way: Way, new: NewPayment, currency: str, credit: Credit) -> Iterator[Relief]:
+    if credit.kind == "INLINE" and company.knobs.negative_line != "inline":
+        raise invalid("The inline credit is not available to this payment.")
     if credit.kind in ("OVERPAYMENT", "ADVANCE"):
         yield _from_money(company, way, new, currency, credit)
         return

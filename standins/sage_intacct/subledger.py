@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from .books import Company
 from .ledger import ZERO, Entry, Source, cents, check_line, check_open, post, rate, undo
-from .refusal import duplicate_number, format_wrong, invalid, wrong_state
+from .refusal import Refusal, duplicate_number, format_wrong, invalid, wrong_state
 from .store import Row
 
 
@@ -201,6 +201,8 @@ def _check_lines(company: Company, kind: Kind, lines: Sequence[Line], *, draft: 
         raise invalid(f"A {kind.word} must have at least one line.")
     for line in lines:
         check_line(company, line.account, line.dims, bank_allowed=False)
+        if kind.module == "AR" and line.account in company.knobs.deferred:
+            raise invalid(f"A revenue recognition template is required for the account {line.account}.")
 
 
 def _check_amounts(company: Company, kind: Kind, lines: Sequence[Line]) -> None:
@@ -208,6 +210,10 @@ def _check_amounts(company: Company, kind: Kind, lines: Sequence[Line]) -> None:
     invoice = kind in (ARINVOICE, APBILL)
     if invoice and total < 0 and company.knobs.negative_invoice == "refuse":
         raise invalid(f"The total of the {kind.word} must not be negative.", "Create an adjustment.")
+    if invoice and not total and company.knobs.zero_invoice == "refuse":
+        raise invalid(f"The total of the {kind.word} must not be zero.")
+    if invoice and company.knobs.negative_line == "refuse" and any(line.amount < 0 for line in lines):
+        raise Refusal("BL03002073", f"Negative amounts are not allowed on the lines of the {kind.word}.")
     if not invoice and len({line.amount > 0 for line in lines if line.amount}) > 1:
         raise format_wrong("The lines of an adjustment must be all positive or all negative.")
 
