@@ -12,6 +12,7 @@ from connectors.base import Desk, Json, Posted, Skip
 from connectors.errors import Refused
 from connectors.integrations.stripe_intacct import amount, exchange, texts
 from connectors.integrations.stripe_intacct.clearing import Settled, clearing_of, day_of, gl_account, settled
+from connectors.integrations.stripe_intacct.coding import Place, coded
 from connectors.integrations.stripe_intacct.invoice import groups
 from connectors.integrations.stripe_intacct.shares import Share, claimed, shares, unclaimed
 from connectors.money import allocate, docno
@@ -137,16 +138,9 @@ def _claimed(
         entity, number = invoices[key].lines[0].entity, texts.number(payload["invoices"][key])
         values = [f"{currency.upper}/{entity}" if entity else "", currency.upper]
         row = desk.map("refunds_clearing", *values, on=day, at="lines.refunds_clearing")
-        made.append(
-            Line(
-                account=row.value,
-                amount=currency.amount(minor),
-                location=entity,
-                entity=entity,
-                document=docno(number),
-                memo=f"Refund of {number}, claimed by a credit note",
-            )
-        )
+        line = coded(desk, row, Place(day, entity, {}), "lines.refunds_clearing")
+        memo = f"Refund of {number}, claimed by a credit note"
+        made.append(replace(line, amount=currency.amount(minor), document=docno(number), memo=memo))
     return made
 
 

@@ -21,7 +21,8 @@ class Journal(Document):
     """
 
     kind: ClassVar[str] = "journal"
-    modules: ClassVar[tuple[str, ...]] = ("GL",)
+    # A line on the account of a bank needs cash management open; so far every entry has one on clearing.
+    modules: ClassVar[tuple[str, ...]] = ("cash", "GL")
     unique: ClassVar[bool] = False
 
     number: str
