@@ -119,13 +119,16 @@ def _due(both: Both, invoice: Json) -> int:
     elsewhere = both.elsewhere(invoice)
     if invoice["status"] == "uncollectible":
         return elsewhere
-    return int(invoice["amount_remaining"] + elsewhere + _applied_without_flow(both, invoice))
+    return max(0, int(invoice["amount_remaining"]) + elsewhere - _taken_in(both, invoice))
 
 
-def _applied_without_flow(both: Both, invoice: Json) -> int:
+def _taken_in(both: Both, invoice: Json) -> int:
+    """Old debt of the customer that Stripe collects with this invoice; the ledger has it elsewhere. Where credit is not
+    applied by a flow yet, it is debt of this invoice that Stripe no longer shows."""
     rows = [r for r in both.all("customer_balance_transaction") if r["invoice"] == invoice["id"]]
-    applied = sum(row["amount"] for row in rows if row["type"] in ("applied_to_invoice", "unapplied_from_invoice"))
-    return 0 if NOTES else int(applied)
+    kinds = ("applied_to_invoice", "unapplied_from_invoice")
+    applied = int(sum(row["amount"] for row in rows if row["type"] in kinds))
+    return -applied if applied < 0 or not NOTES else 0
 
 
 # --- T6: each customer ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from connectors.integrations.stripe_intacct import FLOWS
 
 HAS = {flow.key for flow in FLOWS}
 """Steps whose flow is not built yet are not drawn."""
-NOTES = {"credit_note", "refund_memo", "application"} <= HAS
+NOTES = {"credit_note", "application"} <= HAS
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,13 @@ def offered() -> list[st.SearchStrategy[Step]]:
     refund = step("refund", "", "", "pending")
     kinds += [refund, refund, step("finish_refund", "succeeded", "failed", "failed", "canceled")]
     if NOTES:
-        kinds += [step("credit_note", "credit", "refund", "linked", "out_of_band", "lines")] * 4 + [step("void_note")]
+        kinds += [step("credit_note", "credit", "refund", "linked", "out_of_band", "lines")] * 4
     if "sale" in HAS:
         kinds += [step("sale", "", "bank"), step("refund_sale", "", "pending")]
-    if "fate" in HAS:
+    if {"void", "write_off", "recovery", "unapplication", "payment_failure"} <= HAS:
         kinds += [step("void"), step("uncollectible"), step("fail_late")]
+    if "balance" in HAS:
+        kinds += [step("by_hand", "credit", "debt")]
     return kinds
 
 

@@ -25,8 +25,10 @@ class Player:
         shop.clock.real()
 
     def play(self, steps: Iterable[Step]) -> None:
+        """Money from elsewhere never comes in the same second as other money: nobody could say which was first."""
         for step in steps:
-            self.now += step.hours * 3600
+            alone = int(step.how == "out_of_band")
+            self.now += step.hours * 3600 + alone
             self._stop()
             try:
                 self.told.append(f"{step}: {getattr(self, f'_{step.do}')(step)}")
@@ -34,15 +36,18 @@ class Player:
                 pass
             except ApiError as refused:
                 self.told.append(f"{step}: refused, {refused}")
+            self.now += alone
             self.shop.clock.real()
 
     def end(self) -> None:
-        """Nothing stays half done: bank debits come in, and every charge gets its balance row."""
+        """Nothing stays half done: bank debits come in, refunds go out, and every charge gets its balance row."""
         self._stop()
         for charge in self._charges("pending"):
             self.shop.finish_debit(charge["id"])
         for charge in self._charges("succeeded"):
             self.shop.release_balance_rows(charge["id"])
+        for refund in [one for one in self._mine("refund") if one["status"] == "pending"]:
+            self.shop.finish_refund(refund["id"])
         self.shop.clock.real()
 
     def _stop(self) -> None:
@@ -102,9 +107,21 @@ class Player:
         return f"{made['number']} of {made['total']}, due {made['amount_due']}, {made['status']}"
 
     def _takes(self, draft: Json) -> bool:
-        """Not what would be due but is below the smallest charge: its debt goes over into the next invoice."""
+        """Not what would be due but is below the smallest charge: its debt goes over into the next invoice. Nor a
+        credit whose accounts lie on both sides of zero: one memo cannot hold it, a person decides."""
         due = draft["total"] + self.shop.get("customer", self.customer)["balance"]
-        return (due <= 0 or due >= 50) and (NOTES or draft["total"] >= 0)
+        if 0 < due < 50:
+            return False
+        return draft["total"] >= 0 or (NOTES and max(self._by_account(draft).values()) <= 0)
+
+    def _by_account(self, invoice: Json) -> dict[str, int]:
+        sums = {"tax": sum(tax["amount"] for tax in invoice["total_taxes"]), "shipping": invoice["amount_shipping"]}
+        for line in (self.shop.get("line_item", one) for one in self.shop.secret(invoice["id"])["lines"]):
+            inside = sum(tax["amount"] for tax in line["taxes"] if tax["tax_behavior"] == "inclusive")
+            net = line["amount"] - inside - sum(off["amount"] for off in line["discount_amounts"])
+            product = line["pricing"]["price_details"]["product"]
+            sums[product] = sums.get(product, 0) + net
+        return sums
 
     def _line(self, line: Any) -> Json:
         tax = {"on_top": ["on_top"], "inside": ["inside"], "both": ["on_top", "inside"]}.get(line.tax, [])
@@ -114,7 +131,13 @@ class Player:
         return made | ({"discounts": [{"percent_off": line.off}]} if line.off else {})
 
     def _void(self, step: Step) -> str:
-        invoice = _one([i for i in self._invoices("open") if not self._notes(i["id"])], step)
+        """Not one with a note, nor one for which money is under way; nor one with money and a negative account, which
+        no memo can take back (see the story of it beside)."""
+        under_way = {one for charge in self._charges("pending") for one in self._paid_by(charge)}
+        found = [i for i in self._invoices("open") if not self._notes(i["id"]) and i["id"] not in under_way]
+        if step.how != "any":
+            found = [i for i in found if not i["amount_paid"] or min(self._by_account(i).values()) >= 0]
+        invoice = _one(found, step)
         self.shop.void(invoice["id"])
         return f"{invoice['number']}, {invoice['amount_remaining']} was open"
 
@@ -126,6 +149,11 @@ class Player:
     def _rename(self, step: Step) -> str:
         self.shop.update_customer(self.customer, name=f"Renamed {step.share}")
         return "renamed"
+
+    def _by_hand(self, step: Step) -> str:
+        amount = -step.share if step.how == "credit" else step.share
+        self.shop.credit_customer(self.customer, amount)
+        return f"balance changed by {amount}"
 
     # money
 
@@ -200,6 +228,8 @@ class Player:
 
     def _give_back(self, charge: Json, step: Step, most: int) -> str:
         left = min(most, charge["amount_captured"] - charge["amount_refunded"])
+        if left <= 0:
+            raise Cannot
         refund = self.shop.refund(charge["id"], max(1, left * step.share // 1000), status=step.how or "succeeded")
         return f"{refund['id']} of {refund['amount']} from {charge['id']}"
 
@@ -217,6 +247,8 @@ class Player:
         left = self._room(invoice["id"])
         if step.how == "linked":
             left += sum([n for r in self._refunds(invoice) if (n := self._unclaimed(r))][:1])
+        if left <= 0:
+            raise Cannot
         amount = max(1, left * step.share // 1000)
         after = max(0, amount - invoice["amount_remaining"])
         if step.how == "lines":

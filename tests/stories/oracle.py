@@ -1,13 +1,14 @@
 """What the books must hold, reckoned a second time: from Stripe's own objects and docs/accounting.md alone.
 
 It shares nothing with the product: no translate function, no money arithmetic, no table of ours. It knows the accounts
-of the demo's mappings, a company with one entity in dollars, and flows for customers, invoices, payments and refunds.
+of the demo's mappings and a company with one entity in dollars. What two documents do to each other is compared by its
+effect: how much of a document is covered without cash, not by which of several credits.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,35 +17,43 @@ from zoneinfo import ZoneInfo
 from standins.sage_intacct.control import books_of
 
 Json = dict[str, Any]
+Lines = tuple[tuple[str, Decimal], ...]
 ZONE = ZoneInfo("America/Los_Angeles")
 RECEIVABLE, CLEARING, OVERPAID, TAX, SHIPPING, CLAIMED = "12100", "10210", "24200", "22010", "41000", "24100"
+REVENUE, SETUP, SALES, BAD_DEBT, BY_HAND = "40100", "40200", "40300", "63000", "24400"
 
 
 @dataclass
 class Books:
-    """Documents as sorted lists, so that a second one of a kind is seen; balances by account, debit positive."""
+    """Documents as sorted lists, so that a second one of a kind is seen; balances by account, debit positive.
+
+    Lines of memos have the sign of the document: below zero they lower what the customer owes.
+    """
 
     customers: list[str] = field(default_factory=list)
     invoices: list[tuple[str, str, date, Decimal, Decimal]] = field(default_factory=list)
     receipts: list[tuple[str, str, date, Decimal, Decimal, str]] = field(default_factory=list)
-    journals: list[tuple[str, date, tuple[tuple[str, Decimal], ...]]] = field(default_factory=list)
+    sales: list[tuple[str, date, Lines]] = field(default_factory=list)
+    memos: list[tuple[str, str, date, Lines]] = field(default_factory=list)
+    covered: list[tuple[str, str, Decimal]] = field(default_factory=list)
+    """Customer, number of an invoice or a debit memo, how much of it was covered without cash."""
+    journals: list[tuple[str, date, Lines]] = field(default_factory=list)
     balances: dict[str, Decimal] = field(default_factory=dict)
+    """Overpayments count with receivables: which credit an application used up is not demanded."""
 
     def sorted(self) -> "Books":
-        balances = {account: amount for account, amount in sorted(self.balances.items()) if amount}
-        return Books(
-            sorted(self.customers), sorted(self.invoices), sorted(self.receipts), sorted(self.journals), balances
-        )
+        lists = {one.name: sorted(getattr(self, one.name)) for one in fields(self) if one.name != "balances"}
+        sums = defaultdict(Decimal, self.balances)
+        sums[RECEIVABLE] += sums.pop(OVERPAID, Decimal(0))
+        balances = {account: amount for account, amount in sorted(sums.items()) if amount}
+        return Books(**lists, balances=balances)
 
 
 def compare(shop: Any, company: Any) -> None:
     """The books hold what Stripe's objects demand: nothing more, nothing less, nothing twice, to the cent."""
     demanded, held = demand(shop.dump()), holding(company)
-    assert held.customers == demanded.customers
-    assert held.invoices == demanded.invoices
-    assert held.receipts == demanded.receipts
-    assert held.journals == demanded.journals
-    assert held.balances == demanded.balances
+    for kind in fields(Books):
+        assert getattr(held, kind.name) == getattr(demanded, kind.name), kind.name
     assert sum(held.balances.values(), Decimal(0)) == 0
 
 
@@ -54,23 +63,41 @@ def compare(shop: Any, company: Any) -> None:
 def holding(company: Any) -> Books:
     dump = books_of(company)
     books = Books([party["id"] for party in dump["customers"]])
+    covered: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for one in dump["documents"]:
+        lines = _lines((line["account"], line["amount"]) for line in one["lines"])
         if one["object"] == "ARINVOICE":
             books.invoices.append((one["number"], one["party"], one["date"], one["amount"], one["due"]))
-        elif one["object"] == "ARPYMT":
-            applied = sum((part["amount"] for part in one["applications"]), Decimal(0))
-            (to,) = {part["number"] for part in one["applications"]} or {""}
-            books.receipts.append((one["number"], one["party"], one["date"], one["amount"], applied, to))
+        elif one["object"] == "ARADJUSTMENT":
+            books.memos.append((one["number"], one["party"], one["date"], lines))
+        elif one["object"] == "OTHERRECEIPTS":
+            books.sales.append((one["number"], one["date"], lines))
         elif one["object"] == "GLBATCH":
-            lines = _lines((line["account"], line["amount"]) for line in one["lines"])
             books.journals.append((one["number"], one["date"], lines))
+        elif one["object"] == "ARPYMT":
+            _settled(one, books, covered)
         else:
             raise AssertionError(f"nobody asked for {one}")
+    books.covered = [(*key, amount) for key, amount in covered.items() if amount]
     books.balances = dict(dump["balances"])
     return books.sorted()
 
 
-def _lines(parts: Iterable[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
+def _settled(one: Json, books: Books, covered: dict[tuple[str, str], Decimal]) -> None:
+    """A receipt, or an application of credit. What was reversed has no effect left."""
+    if one["reversed"]:
+        return
+    if one["amount"]:
+        applied = sum((part["amount"] for part in one["applications"]), Decimal(0))
+        (to,) = {part["number"] for part in one["applications"]} or {""}
+        books.receipts.append((one["number"], one["party"], one["date"], one["amount"], applied, to))
+        return
+    for part in one["applications"]:
+        if not part["credit"]:
+            covered[one["party"], part["number"]] += part["amount"]
+
+
+def _lines(parts: Iterable[tuple[str, Decimal]]) -> Lines:
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for account, amount in parts:
         sums[account] += amount
@@ -90,6 +117,7 @@ class _Reckoning:
         self.of = {kind: rows for kind, rows in shop.items() if isinstance(rows, dict)}
         self.result = Books()
         self.sums: defaultdict[str, int] = defaultdict(int)
+        self.covered: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     def all(self, kind: str) -> list[Json]:
         return list(self.of.get(kind, {}).values())
@@ -99,8 +127,15 @@ class _Reckoning:
         for invoice in self.all("invoice"):
             if invoice["status"] != "draft":
                 self._invoice(invoice)
+        for note in self.all("credit_note"):
+            self._note(note)
+        for charge in self.all("charge"):
+            self._sale(charge)
         for refund in self.all("refund"):
             self._refund(refund)
+        for row in self.all("customer_balance_transaction"):
+            self._by_hand(row)
+        self.result.covered = [(*key, _money(cents)) for key, cents in self.covered.items() if cents]
         self.result.balances = {account: _money(cents) for account, cents in self.sums.items()}
         return self.result.sorted()
 
@@ -109,16 +144,74 @@ class _Reckoning:
         for account, amount in cents.items():
             self.sums[account] += amount
 
+    def _memo(self, number: str, customer: str, day: date, bears: Mapping[str, int]) -> None:
+        """`bears`: what each line adds to what the customer owes."""
+        self._post({RECEIVABLE: sum(bears.values()), **{account: -cents for account, cents in bears.items()}})
+        lines = _lines((account, _money(cents)) for account, cents in bears.items())
+        self.result.memos.append((numbered(number), customer, day, lines))
+
     # invoices and what pays them
 
     def _invoice(self, invoice: Json) -> None:
         bears = self._bears(invoice)
         assert sum(bears.values()) == invoice["total"]
-        self._post({RECEIVABLE: invoice["total"], **{account: -cents for account, cents in bears.items()}})
-        applied = sum(self._receipt(invoice, row, put) for row, put in self._applied(invoice))
         day = _day(invoice["effective_at"] or invoice["status_transitions"]["finalized_at"])
-        total, due = _money(invoice["total"]), _money(invoice["total"] - applied)
-        self.result.invoices.append((invoice["number"], invoice["customer"], day, total, due))
+        if invoice["total"] < 0:
+            self._memo(invoice["number"], invoice["customer"], day, bears)
+            return
+        if not any(bears.values()):
+            return
+        self._post({RECEIVABLE: invoice["total"], **{account: -cents for account, cents in bears.items()}})
+        rows = self._applied(invoice)
+        for row, put in rows:
+            self._receipt(invoice, row, put)
+        paid = sum(put for row, put in rows if not self._late(invoice, row))
+        due = invoice["total"] - paid - self._cover(invoice)
+        due -= self._fate(invoice, bears, paid, due)
+        self._recovery(invoice, [(row, put) for row, put in rows if put and self._late(invoice, row)])
+        total = _money(invoice["total"])
+        self.result.invoices.append((invoice["number"], invoice["customer"], day, total, _money(due)))
+
+    def _cover(self, invoice: Json) -> int:
+        """By notes from before payment and by the customer's credit."""
+        notes = invoice["pre_payment_credit_notes_amount"] or 0
+        covered = int(notes + max(0, self._credit(invoice)))
+        self.covered[invoice["customer"], invoice["number"]] += covered
+        return covered
+
+    def _credit(self, invoice: Json) -> int:
+        rows = [r for r in self.all("customer_balance_transaction") if r["invoice"] == invoice["id"]]
+        kinds = ("applied_to_invoice", "unapplied_from_invoice")
+        return int(sum(row["amount"] for row in rows if row["type"] in kinds))
+
+    def _fate(self, invoice: Json, bears: Mapping[str, int], paid: int, due: int) -> int:
+        """What voiding or giving up takes off what is due."""
+        ends, customer, number = invoice["status_transitions"], invoice["customer"], invoice["number"]
+        if invoice["status"] == "void":
+            if paid:
+                self._memo(f"{number}-V", customer, _day(ends["voided_at"]), {a: -cents for a, cents in bears.items()})
+                self.covered[customer, number] += due
+            else:
+                self._post({RECEIVABLE: -invoice["total"], **bears})
+            return due
+        if not ends["marked_uncollectible_at"]:
+            return 0
+        elsewhere = sum(row["amount_paid"] for row in self._paid(invoice["id"]) if "payment_record" in row["payment"])
+        off = due - elsewhere
+        self._memo(f"{number}-WO", customer, _day(ends["marked_uncollectible_at"]), {BAD_DEBT: -off})
+        self.covered[customer, number] += off
+        return off
+
+    def _late(self, invoice: Json, row: Json) -> bool:
+        """After the invoice had been given up: what it pays is the recovery."""
+        gone = invoice["status_transitions"]["marked_uncollectible_at"]
+        return gone is not None and bool(row["status_transitions"]["paid_at"] >= gone)
+
+    def _recovery(self, invoice: Json, late: list[tuple[Json, int]]) -> None:
+        if late:
+            day = max(_day(row["status_transitions"]["paid_at"]) for row, _ in late)
+            back = sum(put for _, put in late)
+            self._memo(f"{invoice['number']}-WR", invoice["customer"], day, {BAD_DEBT: back})
 
     def _bears(self, invoice: Json) -> dict[str, int]:
         """What each account bears, in the order of the lines, taxes last."""
@@ -137,14 +230,14 @@ class _Reckoning:
 
     def _account(self, line: Json) -> str:
         product = self.of["product"][line["pricing"]["price_details"]["product"]]
-        return "40200" if product["metadata"].get("category") == "setup" else "40100"
+        return SETUP if product["metadata"].get("category") == "setup" else REVENUE
 
     def _paid(self, invoice: str) -> list[Json]:
         rows = [r for r in self.all("invoice_payment") if r["invoice"] == invoice and r["status"] == "paid"]
         return sorted(rows, key=lambda row: (row["status_transitions"]["paid_at"], row["id"]))
 
     def _applied(self, invoice: Json) -> list[tuple[Json, int]]:
-        credit = max(0, (invoice["ending_balance"] or 0) - invoice["starting_balance"]) if _has_credit(invoice) else 0
+        credit = max(0, self._credit(invoice))
         room = invoice["total"] - (invoice["pre_payment_credit_notes_amount"] or 0) - credit
         found = []
         for row in self._paid(invoice["id"]):
@@ -153,15 +246,24 @@ class _Reckoning:
             found.append((row, put))
         return [(row, put) for row, put in found if row["payment"]["type"] == "payment_intent"]
 
-    def _receipt(self, invoice: Json, row: Json, put: int) -> int:
-        balance = self._row(self._charge(row), "charge")
-        over = row["amount_paid"] - put
-        self._post({CLEARING: row["amount_paid"], RECEIVABLE: -put, OVERPAID: -over})
-        money = _money(row["amount_paid"]), _money(put)
-        self.result.receipts.append(
-            (row["id"], invoice["customer"], _day(balance["created"]), *money, invoice["number"])
+    def _receipt(self, invoice: Json, row: Json, put: int) -> None:
+        charge = self._charge(row)
+        balance = self._row(charge, "charge")
+        amount = row["amount_paid"] + self._rest(charge, row)
+        self._post({CLEARING: amount, RECEIVABLE: -put, OVERPAID: put - amount})
+        number = f"{invoice['number']}-WR" if self._late(invoice, row) else invoice["number"]
+        to = number if put else ""
+        money = _money(amount), _money(put)
+        self.result.receipts.append((row["id"], invoice["customer"], _day(balance["created"]), *money, to))
+
+    def _rest(self, charge: Json, row: Json) -> int:
+        """Of a charge more than its rows: the last row's."""
+        intent = row["payment"]["payment_intent"]
+        rows = [r for r in self.all("invoice_payment") if r["payment"].get("payment_intent") == intent]
+        rows = sorted(
+            (r for r in rows if r["status"] == "paid"), key=lambda r: (r["status_transitions"]["paid_at"], r["id"])
         )
-        return put
+        return int(charge["amount_captured"] - sum(r["amount_paid"] for r in rows)) if rows[-1] is row else 0
 
     def _charge(self, row: Json) -> Json:
         intent = self.of["payment_intent"][row["payment"]["payment_intent"]]
@@ -173,19 +275,77 @@ class _Reckoning:
         (row,) = [r for r in rows if r["reporting_category"] == category]
         return row
 
+    def _sale(self, charge: Json) -> None:
+        if charge["status"] == "succeeded" and charge["captured"] and not self._rows_of(charge):
+            row = self._row(charge, "charge")
+            self._post({CLEARING: row["amount"], SALES: -row["amount"]})
+            lines = _lines([(SALES, _money(row["amount"]))])
+            self.result.sales.append((charge["id"], _day(row["created"]), lines))
+
+    def _rows_of(self, charge: Json) -> list[Json]:
+        """The InvoicePayments that a charge was for, paid or not."""
+        intent = charge["payment_intent"]
+        return [row for row in self.all("invoice_payment") if row["payment"].get("payment_intent") == intent]
+
+    # credit notes, and credit by hand
+
+    def _note(self, note: Json) -> None:
+        invoice = self.of["invoice"][note["invoice"]]
+        if note["status"] == "void":
+            lines = {account: -cents for account, cents in self._noted(note).items()}
+            self._memo(note["number"], note["customer"], _day(note["effective_at"] or note["created"]), lines)
+            back = {account: -cents for account, cents in lines.items()}
+            self._memo(f"{note['number']}-V", note["customer"], _day(note["voided_at"]), back)
+            self.covered[note["customer"], f"{note['number']}-V"] += note["total"]
+            return
+        assert invoice["customer"] == note["customer"]
+        lines = {account: -cents for account, cents in self._noted(note).items()}
+        self._memo(note["number"], note["customer"], _day(note["effective_at"] or note["created"]), lines)
+
+    def _noted(self, note: Json) -> dict[str, int]:
+        """What a note takes back of each account. The dump has no lines by note: they are in the order of notes."""
+        bears: defaultdict[str, int] = defaultdict(int)
+        for line in self._note_lines(note):
+            inside = sum(tax["amount"] for tax in line["taxes"] if tax["tax_behavior"] == "inclusive")
+            of = self.of["line_item"].get(line.get("invoice_line_item", ""))
+            bears[self._account(of) if of else REVENUE] += line["amount"] - line["discount_amount"] - inside
+            bears[TAX] += sum(tax["amount"] for tax in line["taxes"])
+        assert sum(bears.values()) == note["total"]
+        return dict(bears)
+
+    def _note_lines(self, note: Json) -> Iterator[Json]:
+        """Notes and their lines are kept in the order in which they were made."""
+        lines = iter(self.all("credit_note_line_item"))
+        for one in self.all("credit_note"):
+            left = one["subtotal"]
+            while left:
+                line = next(lines)
+                left -= line["amount"]
+                if one is note:
+                    yield line
+
+    def _by_hand(self, row: Json) -> None:
+        if row["type"] == "adjustment":
+            self._memo(row["id"], row["customer"], _day(row["created"]), {BY_HAND: row["amount"]})
+
     # refunds
 
     def _refund(self, refund: Json) -> None:
         if not refund["balance_transaction"]:
             return
-        debits = self._takes_back(refund)
-        if not debits:
-            return
-        entry = {**debits, CLEARING: -refund["amount"]}
-        self._journal(refund["id"], self.of["balance_transaction"][refund["balance_transaction"]], entry)
+        row = self.of["balance_transaction"][refund["balance_transaction"]]
+        claimed = self._claimed(refund)
+        entry = {**self._takes_back(refund), CLEARING: -refund["amount"], **({CLAIMED: claimed} if claimed else {})}
+        self._journal(refund["id"], row, entry)
+        if claimed:
+            self._memo(refund["id"], refund["customer"], _day(row["created"]), {CLAIMED: claimed})
+            self.covered[refund["customer"], numbered(refund["id"])] += claimed
         if back := refund.get("failure_balance_transaction"):
             mirrored = {account: -cents for account, cents in entry.items()}
-            self._journal(f"{refund['id']}-fail", self.of["balance_transaction"][back], mirrored)
+            returned = self.of["balance_transaction"][back]
+            self._journal(f"{refund['id']}-fail", returned, mirrored)
+            if claimed:
+                self._memo(f"{refund['id']}-fail", refund["customer"], _day(returned["created"]), {CLAIMED: -claimed})
 
     def _journal(self, number: str, row: Json, cents: Mapping[str, int]) -> None:
         self._post(cents)
@@ -193,23 +353,37 @@ class _Reckoning:
         self.result.journals.append((numbered(number), _day(row["created"]), lines))
 
     def _takes_back(self, refund: Json) -> dict[str, int]:
-        """The accounts that bear this refund: all that reduced its invoice is gone through in order, each takes from
-        what the earlier ones left. Empty: its charge paid no invoice, which no flow carries yet."""
-        invoices = {r["invoice"] for r in self.all("invoice_payment") if self._pays(r, refund["charge"])}
-        if not invoices:
-            return {}
-        (invoice,) = invoices
+        """What each account bears of the part that no note claims: over the invoices that its charge paid."""
+        charge = self.of["charge"][refund["charge"]]
+        if not self._rows_of(charge):
+            return {SALES: refund["amount"]}
+        bears: defaultdict[str, int] = defaultdict(int)
+        for invoice, part in self._parts(refund).items():
+            for account, cents in self._of_invoice(refund, invoice, part).items():
+                bears[account] += cents
+        return dict(bears)
+
+    def _of_invoice(self, refund: Json, invoice: str, part: int) -> dict[str, int]:
+        """All that reduced the invoice before is gone through in order, each takes from what the earlier ones left."""
         left = self._bears(self.of["invoice"][invoice])
         for one in self._reductions(invoice):
-            claimed = self._claimed(one)
-            taken = _split(one["total" if one["object"] == "credit_note" else "amount"] - claimed, left)
-            if one["id"] == refund["id"]:
-                return {**taken, **({CLAIMED: claimed} if claimed else {})}
-            left = {account: rest - taken.get(account, 0) for account, rest in left.items()}
-        raise AssertionError(f"{refund['id']} is not among what reduced its invoice")
+            if (one["created"], one["id"]) >= (refund["created"], refund["id"]):
+                break
+            cents = one["total"] if one["object"] == "credit_note" else self._parts(one)[invoice]
+            taken = _split(cents, left)
+            left = {account: rest - taken[account] for account, rest in left.items()}
+        return _split(part, left)
 
-    def _pays(self, row: Json, charge: str) -> bool:
-        return row["status"] == "paid" and "payment_intent" in row["payment"] and self._charge(row)["id"] == charge
+    def _parts(self, refund: Json) -> dict[str, int]:
+        """How much of the unclaimed part falls to each invoice that the charge paid."""
+        paid = {row["invoice"]: int(row["amount_paid"]) for row in self._rows_of(self.of["charge"][refund["charge"]])}
+        for one in sorted(self.all("refund"), key=lambda one: (one["created"], one["id"])):
+            unclaimed = one["amount"] - self._claimed(one)
+            if one["id"] == refund["id"]:
+                return _split(unclaimed, paid)
+            if one["charge"] == refund["charge"] and one["status"] not in ("failed", "canceled"):
+                paid = {invoice: rest - _split(unclaimed, paid)[invoice] for invoice, rest in paid.items()}
+        raise AssertionError(f"{refund['id']} is not there")
 
     def _reductions(self, invoice: str) -> list[Json]:
         charges = {self._charge(r)["id"] for r in self._paid(invoice) if r["payment"]["type"] == "payment_intent"}
@@ -225,13 +399,11 @@ class _Reckoning:
         return int(sum(part["amount_refunded"] for part in parts))
 
 
-def _has_credit(invoice: Json) -> bool:
-    return bool((invoice["starting_balance"] or 0) < 0)
-
-
 def _split(cents: int, weights: Mapping[str, int]) -> dict[str, int]:
     """Whole cents by weight; those that are left over go to the largest remainders, then to the larger weights."""
     whole = sum(weights.values())
+    if not cents:
+        return dict.fromkeys(weights, 0)
     given = {account: cents * weight // whole for account, weight in weights.items()}
     rank = sorted(weights, key=lambda a: (-(cents * weights[a] % whole), -weights[a], list(weights).index(a)))
     for account in rank[: cents - sum(given.values())]:
