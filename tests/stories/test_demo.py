@@ -99,7 +99,7 @@ def _read_and_replay(page: Any, portal: str) -> None:
     page.fill("input[name=password]", DEMO_PASSWORD)
     page.click("button[type=submit]")
     _until(page, portal + "admin/audit/record/?q=re_", "60.00")
-    page.locator("#result_list a").first.click()
+    page.locator("#result_list tbody a").first.click()
     page.wait_for_load_state()
     body = page.inner_text("body")
     assert "record.posted" in body and "40100" in body, body
