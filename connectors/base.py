@@ -433,6 +433,27 @@ class Endpoints(Client, Protocol):
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What a probe found out about an account, and the settings that its client goes by from now on."""
+
+    check: Check
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Probes(Client, Protocol):
+    """One of a system about which not everything is published: what differs between companies is asked of each."""
+
+    def probe(self) -> Iterator[Finding]:
+        """Reads only."""
+        ...
+
+    def probe_by_writing(self, given: Mapping[str, str]) -> Iterator[Finding]:
+        """Makes test documents, takes them back as far as the system lets it, and names what is left. Sandboxes only.
+        `given`: values of this company that the documents need."""
+        ...
+
+
+@dataclass(frozen=True)
 class System:
     key: str
     label: str
@@ -503,6 +524,10 @@ class Desk(Protocol):
 
     def posted(self, flow: str, key: str) -> Posted:
         """The posting of another fact of this link. Raises NotYet."""
+        ...
+
+    def nothing(self, flow: str, key: str) -> bool:
+        """Whether another fact of this link was looked at and posts nothing: its record is SKIPPED."""
         ...
 
     def option(self, name: str) -> Any: ...

@@ -159,7 +159,10 @@ def _result(element: Any) -> Result:
 
 
 def _records(data: Any) -> Any:
-    """Some functions put a further element around their records."""
+    """Some functions put a further element around their records; those that describe an object, two."""
+    described = data.findall("Type/Fields/Field")
+    if described:
+        return described
     inner = data[0] if len(data) == 1 else ()
     wrapped = len(inner) > 1 and len({child.tag for child in inner}) == 1 and all(len(child) for child in inner)
     return inner if wrapped else data

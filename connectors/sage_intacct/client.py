@@ -6,6 +6,7 @@ A write is never repeated here. What cannot be told from an answer is said to be
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from connectors.base import (
@@ -18,12 +19,13 @@ from connectors.base import (
     Choice,
     Document,
     Done,
+    Finding,
     Found,
     Look,
     Response,
 )
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Unavailable
-from connectors.sage_intacct import answers, choices, find, ping, said, sessions
+from connectors.sage_intacct import answers, choices, find, ping, probing, said, sessions, writing
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.documents import AnyDocument, Fit
 from connectors.sage_intacct.limits import LIMITS
@@ -44,6 +46,7 @@ class Intacct:
         self.credentials = access.credentials
         self._wire = access.wire
         self._missing: dict[str, frozenset[str]] = {}
+        self._names = find.names(access.settings)
 
     # --- what every system has
 
@@ -55,6 +58,16 @@ class Intacct:
 
     def choices(self, table: str) -> Iterator[Choice]:
         return choices.offered(self, table)
+
+    def probe(self) -> Iterator[Finding]:
+        return probing.probe(self, self._detailed())
+
+    def probe_by_writing(self, given: Mapping[str, str]) -> Iterator[Finding]:
+        return writing.probe(self, given)
+
+    def _detailed(self) -> "Intacct":
+        """The same, asking for more about each error."""
+        return Intacct(replace(self._access, settings={**self._access.settings, "additional_error_info": True}))
 
     # --- target
 
@@ -99,6 +112,7 @@ class Intacct:
     def rows(self, queries: Sequence[Query], entity: str = "") -> list[list[Row]]:
         """All rows of each query, all pages; the queries go together in one request per round."""
         rows: list[list[Row]] = [[] for _ in queries]
+        queries = [query.called(self._names.get(query.object, {})) for query in queries]
         pending = [(place, part) for place, query in enumerate(queries) for part in query.chunks() if not _empty(query)]
         while pending:
             now, pending = pending[:MOST_FUNCTIONS], pending[MOST_FUNCTIONS:]
@@ -106,7 +120,11 @@ class Intacct:
                 rows[place] += page.rows
                 if following := query.following(page):
                     pending.append((place, following))
-        return rows
+        return [self._ours(query, found) for query, found in zip(queries, rows, strict=True)]
+
+    def _ours(self, query: Query, rows: list[Row]) -> list[Row]:
+        theirs = {own: name for name, own in self._names.get(query.object, {}).items()}
+        return [{theirs.get(name, name): text for name, text in row.items()} for row in rows] if theirs else rows
 
     def call(self, nodes: Sequence[Node], entity: str = "") -> list[Result]:
         """Reading functions, the result of each, failed or not. Signs in anew once if the session has lapsed."""

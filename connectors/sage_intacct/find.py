@@ -113,6 +113,17 @@ SHELVES: Final[dict[str, Shelf]] = {
     ),
 }
 
+OTHER_RECEIPT_KEY: Final = "other_receipt_key"
+"""The setting that names the field of OTHERRECEIPTS which holds the reference, where it is not DOCNUMBER."""
+
+
+def names(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Of each object the fields that this company calls otherwise: our name → its own."""
+    own = str(settings.get(OTHER_RECEIPT_KEY) or "")
+    shelf = SHELVES["other_receipt"]
+    return {shelf.object: {shelf.key: own}} if own not in ("", shelf.key) else {}
+
+
 SHELVES["application"] = replace(SHELVES["payment"], amounts=())
 """Credit that was applied shows the cash, of which there is none."""
 REVERSED: Final[Mapping[str, str]] = {

@@ -3,7 +3,7 @@
 https://developer.intacct.com/web-services/queries/
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -44,6 +44,11 @@ class Query:
             ("pagesize", str(self.page)),
             ("offset", str(self.offset)),
         ]
+
+    def called(self, names: Mapping[str, str]) -> "Query":
+        """The same by the names that these fields have in this company."""
+        fields, optional = (tuple(names.get(name, name) for name in part) for part in (self.fields, self.optional))
+        return replace(self, fields=fields, optional=optional, field=names.get(self.field, self.field))
 
     def chunks(self) -> Iterator["Query"]:
         """The same in as many queries as its values need."""
