@@ -48,7 +48,8 @@ class Command(BaseCommand):
 
     def _run(self, house: House, options: dict[str, Any]) -> None:
         port = free_port(options["port"])
-        os.environ["PUBLIC_URL"] = f"http://localhost:{port}"
+        if options["demo"] or not os.environ.get("PUBLIC_URL"):
+            os.environ["PUBLIC_URL"] = f"http://localhost:{port}"
         self._say("Preparing the database")
         call_command("migrate", verbosity=0)
         env = {"REDIS_URL": settings.REDIS_URL or self._redis(house)}
