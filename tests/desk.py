@@ -61,6 +61,9 @@ class MemoryDesk:
         base_lines = None if lines is None else tuple(map(Decimal, lines))
         return Posted(self.earlier(case), id="1", number=key, base_lines=base_lines)
 
+    def nothing(self, flow: str, key: str) -> bool:
+        return key in self.given.get("skipped", {}).get(flow, ())
+
     def option(self, name: str) -> Any:
         return self.options[name]
 

@@ -193,6 +193,15 @@ def application(client: Client, key: str) -> Json:
     return {"kind": "balance", **balance(client, key)}
 
 
+def unapplication(client: Client, key: str) -> Json:
+    """By what the key names, as `application`: a row of the customer's balance, or a credit note that was voided and
+    its invoice."""
+    if not key.startswith("cn_"):
+        return {"kind": "balance", **balance(client, key)}
+    note, _, invoice = key.partition(":")
+    return {"kind": "note", "key": key, **_note_target(client, note, invoice)}
+
+
 def _note_target(client: Client, key: str, target: str) -> Json:
     note = _there(client.credit_note(key), "credit note", key)
     invoice = _there(client.invoice(id_of(note["invoice"])), "invoice", id_of(note["invoice"]))
@@ -246,7 +255,7 @@ LOADERS: dict[str, Callable[[Client, str], Json]] = {
     "write_off": fate,
     "recovery": fate,
     "application": application,
-    "unapplication": balance,
+    "unapplication": unapplication,
     "balance": balance,
 }
 

@@ -131,6 +131,8 @@ def of_credit_note(client: Client, note: Json) -> list[Fact]:
     if note["status"] == "void":
         voided = moment(when(note.get("voided_at")) or when(note["created"]))
         made += [Fact("credit_note_void", key + VOID, voided), Fact("application", key + VOID, voided)]
+        if note.get("pre_payment_amount"):
+            made.append(Fact("unapplication", f"{key}:{id_of(note['invoice'])}", voided))
     return made
 
 
@@ -290,7 +292,7 @@ TELLS: dict[Reader, tuple[str, ...]] = {
     read_charge: _CHARGE,
     read_charge_refunds: ("refund",),
     read_refund: ("refund",),
-    read_credit_note: ("credit_note", "application", "refund_memo", "credit_note_void"),
+    read_credit_note: ("credit_note", "application", "refund_memo", "credit_note_void", "unapplication"),
 }
 """The streams of the facts that a reader may find, whatever order the events come in."""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from audit.models import Posting, Record
+from audit.models import Posting, Record, State
 from connectors.base import Account, Choice, Mapped, Posted
 from connectors.errors import NotYet, Refused, Unmapped
 from mappings import lookup
@@ -71,6 +71,16 @@ class RowDesk:
         document = documents.load(kind, bytes(posting.record.document))
         base_lines = None if lines is None else tuple(Decimal(line) for line in lines)
         return Posted(document, posting.target_id, posting.number, base_lines)
+
+    def nothing(self, flow: str, key: str) -> bool:
+        of = Record.objects.filter(
+            source_account=self.record.source_account,
+            target_company=self.record.target_company,
+            flow=f"{self.link.integration}.{flow}",
+            key=key,
+        )
+        newest = of.order_by("-version").first()
+        return newest is not None and newest.state == State.SKIPPED
 
     def option(self, name: str) -> Any:
         declared = {one.name: one.default for one in fields(access.integration(self.link).options)}

@@ -67,6 +67,20 @@ def test_an_invoice_voided_after_money_was_applied_in_the_ledger_keeps_its_origi
     assert world.gl(REVENUE) == 0
 
 
+def test_a_void_that_no_single_memo_can_carry_waits_for_a_person(world: Story) -> None:
+    """Money was applied, so it cannot be reversed; and its accounts stand above and below zero."""
+    setup = world.shop.create_product("Setup", metadata={"category": "setup"})["id"]
+    lines = [{"description": "Setup", "amount": 10_000, "product": setup}, {"description": "Unused", "amount": -2_000}]
+    invoice = world.shop.create_invoice(world.customer(), lines, finalize=True)
+    world.shop.pay(invoice["id"], 4_000)
+    carry(world)
+    world.shop.void(invoice["id"])
+    carry(world)
+    void = record("void")
+    assert (void.state, void.waits_for, void.code) == ("WAITING", "decision", "void.after_payment"), told()
+    assert world.gl(RECEIVABLE) == Decimal("40.00"), "nothing wrong is booked meanwhile"
+
+
 def test_a_written_off_invoice_that_is_paid_after_all(world: Story) -> None:
     invoice = world.invoice(world.customer(), 29_767, paid=False)
     world.shop.pay(invoice["id"], 15_000)

@@ -39,6 +39,8 @@ def _note(payload: Json, desk: Desk) -> Application | Skip:
     note, invoice = payload["credit_note"], payload["invoice"]
     if payload["target"] == "void":
         return _voided_note(payload, desk)
+    if note["status"] == "void" and not payload["memo"]:
+        return Skip("the note was voided before it was put against its invoice", code="application.void")
     credit = desk.posted("credit_note", note["id"]).document
     debt = desk.posted(*(("refund_memo", payload["memo"]) if payload["memo"] else ("invoice", invoice["id"]))).document
     minor = _claimed(note, payload["target"]) if payload["memo"] else int(note["pre_payment_amount"])
@@ -47,8 +49,11 @@ def _note(payload: Json, desk: Desk) -> Application | Skip:
 
 
 def _voided_note(payload: Json, desk: Desk) -> Application | Skip:
-    """The opposite memo is paid by the note, as far as that is open."""
+    """The opposite memo is paid by the note, which its invoice has given back."""
     note = payload["credit_note"]
+    put = f"{note['id']}:{payload['invoice']['id']}"
+    if note.get("pre_payment_amount") and not desk.nothing("unapplication", put):
+        desk.posted("unapplication", put)
     credit = desk.posted("credit_note", note["id"]).document
     debt = desk.posted("credit_note_void", f"{note['id']}:void").document
     return _document(desk, f"{note['id']}:void", debt, [(credit, None)], payload["invoice"])
@@ -169,27 +174,38 @@ def _unknown(row: Json) -> Refused:
     )
 
 
+# --- taken back -------------------------------------------------------------------------------------------------------
+
+
 def unapply(payload: Json, desk: Desk) -> ApplicationReversal | Skip:
-    """Stripe gave the credit back, because the invoice was voided: the application is reversed."""
-    row, invoice = payload["row"], payload["invoice"]
-    before = [
-        one["id"]
-        for one in payload["rows"]
-        if one["type"] == "applied_to_invoice" and id_of(one.get("invoice")) == invoice["id"] and int(one["amount"]) > 0
-    ]
-    if not before:
+    """Stripe gave the credit back, or the credit note was voided: the application is reversed."""
+    before = payload["key"] if payload["kind"] == "note" else _use_before(payload)
+    if not before or desk.nothing("application", before):
         return Skip("no credit had been used", code="application.none")
-    first = desk.posted("application", f"{payload['customer']}/{before[-1]}").document
+    first = desk.posted("application", before).document
     assert isinstance(first, Application)
-    desk.because("day", f"created of {row['id']}")
+    happened = payload["credit_note"]["voided_at"] if payload["kind"] == "note" else payload["row"]["created"]
+    desk.because("day", "when the credit was given back")
     return ApplicationReversal(
         control=desk.control,
         number=first.number,
         customer=first.customer,
-        day=max(first.day, desk.day(moment(int(row["created"])), "")),
-        description=texts.described("credit given back", row["id"], texts.number(invoice)),
+        day=max(first.day, desk.day(moment(int(happened)), "")),
+        description=texts.described("credit given back", before, texts.number(payload["invoice"])),
         entity=first.entity,
     )
+
+
+def _use_before(payload: Json) -> str:
+    """The key of the last use of credit by the same invoice."""
+    uses = [
+        row["id"]
+        for row in payload["rows"]
+        if row["type"] == "applied_to_invoice"
+        and id_of(row.get("invoice")) == payload["invoice"]["id"]
+        and int(row["amount"]) > 0
+    ]
+    return f"{payload['customer']}/{uses[-1]}" if uses else ""
 
 
 # --- the document -----------------------------------------------------------------------------------------------------

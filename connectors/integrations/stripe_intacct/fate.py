@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.base import Desk, Json, Skip
+from connectors.errors import Refused
 from connectors.integrations.stripe_intacct import amount, texts
 from connectors.integrations.stripe_intacct.coding import Place, coded
 from connectors.integrations.stripe_intacct.receipt import room_of
@@ -37,7 +38,7 @@ def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment:
     day = _day("voided_at", invoice, desk, first)
     memo = _opposite(first, invoice, desk, day)
     if isinstance(first, Adjustment) or desk.option("void") == "credit_memo":
-        return memo
+        return memo or _mixed(first)
     return InvoiceReversal(
         control=desk.control,
         number=first.number,
@@ -49,14 +50,28 @@ def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment:
     )
 
 
-def _opposite(first: Invoice | Adjustment, invoice: Json, desk: Desk, day: date) -> Adjustment:
-    """All lines the other way round. The lines of a memo have one sign: what others of its coding bear is netted."""
+def _mixed(first: Invoice | Adjustment) -> Adjustment:
+    raise Refused(
+        f"{first.number} has accounts above and below zero: one memo cannot take it back.",
+        cause="decision",
+        code="decision.needed",
+        field="lines",
+        value=first.number,
+        cure="Reverse the invoice in Sage Intacct, or book two memos by hand.",
+    )
+
+
+def _opposite(first: Invoice | Adjustment, invoice: Json, desk: Desk, day: date) -> Adjustment | None:
+    """All lines the other way round. The lines of a memo have one sign: what others of its coding bear is netted. None
+    where accounts above and below zero are left."""
     sums: dict[Line, Decimal] = {}
     for line in first.lines:
         coding = replace(line, amount=Decimal(0), memo="")
         sums[coding] = sums.get(coding, Decimal(0)) - line.amount
     memo = f"Void of {first.number}"
     lines = tuple(replace(coding, amount=total, memo=memo) for coding, total in sums.items() if total)
+    if len({line.amount > 0 for line in lines}) > 1:
+        return None
     return _memo(first, invoice, desk, day, VOID, lines, "void")
 
 
