@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def _run(self, house: House, options: dict[str, Any]) -> None:
         port = free_port(options["port"])
         if options["demo"] or not os.environ.get("PUBLIC_URL"):
-            os.environ["PUBLIC_URL"] = f"http://localhost:{port}"
+            os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"  # as the stand-in of Stripe is told
         self._say("Preparing the database")
         call_command("migrate", verbosity=0)
         env = {"REDIS_URL": settings.REDIS_URL or self._redis(house)}
