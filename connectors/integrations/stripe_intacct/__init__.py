@@ -18,6 +18,16 @@ from connectors.integrations.stripe_intacct.options import Options
 from connectors.integrations.stripe_intacct.tables import TABLES
 from connectors.stripe.reading import events_of
 
+OF_PARTY = ("entity", "customer_dimensions", "metadata_dimensions")
+OF_LINES = (
+    "product_dimensions",
+    "revenue_account",
+    "tax_account",
+    "discount_account",
+    "billing_credit_account",
+    "shipping_account",
+)
+
 FLOWS = (
     Flow(
         key="customer",
@@ -35,18 +45,7 @@ FLOWS = (
         kind="invoice",
         translate=invoice.translate,
         events=events_of("invoice"),
-        tables=(
-            "entity",
-            "customer_dimensions",
-            "product_dimensions",
-            "metadata_dimensions",
-            "revenue_account",
-            "tax_account",
-            "discount_account",
-            "billing_credit_account",
-            "shipping_account",
-            "term",
-        ),
+        tables=(*OF_PARTY, *OF_LINES, "term"),
         after=("customer",),
     ),
     Flow(
@@ -75,7 +74,7 @@ FLOWS = (
         kind="other_receipt",
         translate=sale.translate,
         events=events_of("sale"),
-        tables=("clearing", "sale_account", "customer_deposits"),
+        tables=(*OF_PARTY, "clearing", "sale_account", "customer_deposits"),
         after=("customer",),
     ),
     Flow(
@@ -105,7 +104,7 @@ FLOWS = (
         kind="adjustment",
         translate=credit_note.translate,
         events=events_of("credit_note"),
-        tables=("revenue_account", "tax_account"),
+        tables=("customer_dimensions", "metadata_dimensions", "revenue_account", "tax_account"),
         after=("invoice",),
     ),
     Flow(
@@ -133,6 +132,7 @@ FLOWS = (
         kind="adjustment",
         translate=invoice.split,
         events=events_of("split"),
+        tables=(*OF_PARTY, *OF_LINES),
         after=("invoice",),
     ),
     Flow(
@@ -142,7 +142,7 @@ FLOWS = (
         kind="adjustment",
         translate=balance.translate,
         events=events_of("balance"),
-        tables=("balance_adjustment",),
+        tables=(*OF_PARTY, "balance_adjustment"),
         after=("customer",),
     ),
     Flow(
@@ -180,6 +180,7 @@ FLOWS = (
         kind="application",
         translate=application.translate,
         events=events_of("application"),
+        tables=(*OF_PARTY, *OF_LINES, "clearing"),
         after=("invoice", "payment", "credit_note", "refund_memo", "balance", "void", "write_off", "split"),
     ),
     Flow(

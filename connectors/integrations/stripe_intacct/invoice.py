@@ -339,6 +339,7 @@ def split(payload: Json, desk: Desk) -> Adjustment | Skip:
     ]
     if not rest:
         return Skip("no negative line stays: others of the same coding bear them", code="split.netted")
+    desk.because("day", f"that of the invoice {owed.number}")
     head = _head(invoice, desk, owed.day, entity, currency, rest)
     return replace(_credit_memo(head, _summed(rest), currency, desk), number=docno(head.number + "-C"), external="")
 

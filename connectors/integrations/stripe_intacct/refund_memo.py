@@ -24,6 +24,7 @@ def translate(payload: Json, desk: Desk) -> Adjustment | Skip:
     _one_currency(journal, credited, refund["id"])
     currency = amount.held(desk, refund["currency"], credited.lines[0].entity)
     claimed = currency.amount(_claimed(refund, note))
+    desk.because("day", f"that of the journal {journal.number}")
     return Adjustment(
         control=desk.control,
         number=docno(refund["id"] + (f"-{payload['place'] + 1}" if payload["place"] else "")),
