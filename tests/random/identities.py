@@ -25,14 +25,10 @@ NOT_BUILT = {
 
 @dataclass(frozen=True)
 class Finding:
-    customer: str
-    rule: str
-    what: str
-    stripe: int
-    ledger: int
+    """`customer` is empty for what concerns all."""
 
-    def __str__(self) -> str:
-        return f"{self.rule} {self.what}: Stripe {self.stripe / 100:.2f}, ledger {self.ledger / 100:.2f}"
+    customer: str
+    what: str
 
 
 def findings(shop: Json, books: Json) -> list[Finding]:
@@ -72,6 +68,13 @@ class Both:
     def journals(self, number: str) -> list[Json]:
         return self.numbered["GLBATCH", numbered(number)]
 
+    def receipt_numbers(self, charge: Json) -> list[str]:
+        """Of its InvoicePayments; where an earlier charge of the same intent came and went, with its own id behind."""
+        ids = [row["id"] for row in self.paid_rows[charge["payment_intent"]]]
+        tries = [one for one in self.all("charge") if one["payment_intent"] == charge["payment_intent"]]
+        first = next((one["id"] for one in tries if one["captured"]), charge["id"])
+        return [numbered(id if first == charge["id"] else f"{id}:{charge['id']}") for id in ids]
+
     def elsewhere(self, invoice: Json) -> int:
         """Money that never touched Stripe: the ledger waits for finance to book it."""
         rows = [r for r in self.all("invoice_payment") if r["invoice"] == invoice["id"] and r["status"] == "paid"]
@@ -89,7 +92,16 @@ def _of_customer(both: Both, party: str) -> Iterator[Finding]:
 
 def _differ(party: str, rule: str, what: str, stripe: int, ledger: int) -> Iterator[Finding]:
     if stripe != ledger:
-        yield Finding(party, rule, what, stripe, ledger)
+        yield Finding(party, f"{rule} {what}: Stripe {_shown(stripe)}, ledger {_shown(ledger)}")
+
+
+def _shown(amount: int) -> str:
+    return f"{Decimal(amount) / 100:.2f}"
+
+
+def _counted(party: str, rule: str, what: str, wanted: int, there: int) -> Iterator[Finding]:
+    if wanted != there:
+        yield Finding(party, f"{rule} {what}: {there} documents, not {wanted}")
 
 
 # --- T4: each invoice -------------------------------------------------------------------------------------------------
@@ -104,13 +116,19 @@ def _each_invoice(both: Both, party: str) -> Iterator[Finding]:
         mine = held.pop(number, [])
         if invoice["status"] == "draft" or invoice["total"] < 0 or (invoice["total"] == 0 and not mine):
             continue
-        if len(mine) != 1:
-            yield Finding(party, "T4", f"{number} stands {len(mine)} times", invoice["total"], 0)
+        yield from _counted(party, "T4", number, 1, len(mine))
+        if len(mine) != 1 or _too_small(both, invoice):
             continue
         due = cents(mine[0]["due"])
         yield from _differ(party, "T4", f"{number} ({invoice['status']}) is due", _due(both, invoice), due)
-    for number in held:
-        yield Finding(party, "T4", f"{number} is not Stripe's", 0, 0)
+    for number, strange in held.items():
+        yield from _counted(party, "T4", number, 0, len(strange))
+
+
+def _too_small(both: Both, invoice: Json) -> bool:
+    """Stripe has made it debt of the customer; the ledger still has it due. The customer's balance tells."""
+    rows = [r for r in both.all("customer_balance_transaction") if r["invoice"] == invoice["id"]]
+    return any(row["type"] == "invoice_too_small" for row in rows)
 
 
 def _due(both: Both, invoice: Json) -> int:
@@ -191,10 +209,10 @@ def _receipts(both: Both, party: str) -> Iterator[Finding]:
     documents += [one for charge in charges for one in both.numbered["OTHERRECEIPTS", numbered(charge["id"])]]
     held = sum(cents(one["amount"]) for one in documents if not one.get("reversed"))
     yield from _differ(party, "S10", "receipts", sum(row["amount"] for row in rows), held)
-    known = {numbered(row["id"]) for one in charges for row in both.paid_rows[one["payment_intent"]]}
+    known = {number for one in charges for number in both.receipt_numbers(one)}
     for one in both.ledger(party, "ARPYMT"):
         if one["number"] not in known and one["amount"]:
-            yield Finding(party, "T1", f"the receipt {one['number']} is not Stripe's", 0, cents(one["amount"]))
+            yield from _counted(party, "T1", f"receipt {one['number']}", 0, 1)
 
 
 def _charges(both: Both, party: str) -> Iterator[Finding]:
@@ -204,16 +222,16 @@ def _charges(both: Both, party: str) -> Iterator[Finding]:
         if not payments and "sale" not in HAS:
             continue
         rows = [row for row in both.rows[charge["id"]] if row["reporting_category"] in RECEIPTS]
-        if payments and charge["id"] != both.shop["payment_intent"][charge["payment_intent"]]["latest_charge"]:
+        if not charge["captured"]:
             continue
-        claims = [d for row in payments for d in both.numbered["ARPYMT", numbered(row["id"])]]
+        claims = [one for number in both.receipt_numbers(charge) for one in both.numbered["ARPYMT", number]]
         claims += both.numbered["OTHERRECEIPTS", numbered(charge["id"])]
         claims += both.numbered["ARADVANCE", numbered(charge["id"])]
         claims = [one for one in claims if not one.get("reversed")]
         sums = sum(row["amount"] for row in rows), sum(cents(one["amount"]) for one in claims)
         yield from _differ(party, "T1", f"the gross of {charge['id']}", *sums)
-        wanted = len([row for row in payments if row["status"] == "paid"]) if payments else len(rows) % 2
-        yield from _differ(party, "T1", f"documents of {charge['id']}, in hundredths", wanted * 100, len(claims) * 100)
+        wanted = 0 if charge["status"] == "failed" else len(payments) or 1
+        yield from _counted(party, "T1", charge["id"], wanted, len(claims))
 
 
 # --- S9 and T1: what went back ----------------------------------------------------------------------------------------
@@ -230,7 +248,7 @@ def _refunds(both: Both, party: str) -> Iterator[Finding]:
             row = both.shop["balance_transaction"][refund[name]] if refund.get(name) else None
             what = f"{refund['id']}{suffix} at the clearing account"
             yield from _differ(party, "T1", what, row["amount"] if row else 0, sum(_lines(made, CLEARING)))
-            yield from _differ(party, "T1", f"journals of {refund['id']}{suffix}", 100 * bool(row), 100 * len(made))
+            yield from _counted(party, "T1", f"{refund['id']}{suffix}", int(bool(row)), len(made))
             between -= sum(_lines(made, CLAIMED))
     yield from _differ(party, "S9", "refunds clearing", 0, -between)
 

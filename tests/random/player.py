@@ -114,6 +114,9 @@ class Player:
             return False
         return draft["total"] >= 0 or (NOTES and max(self._by_account(draft).values()) <= 0)
 
+    def _all_positive(self, invoice: Json) -> bool:
+        return min(self._by_account(invoice).values()) >= 0
+
     def _by_account(self, invoice: Json) -> dict[str, int]:
         sums = {"tax": sum(tax["amount"] for tax in invoice["total_taxes"]), "shipping": invoice["amount_shipping"]}
         for line in (self.shop.get("line_item", one) for one in self.shop.secret(invoice["id"])["lines"]):
@@ -131,12 +134,15 @@ class Player:
         return made | ({"discounts": [{"percent_off": line.off}]} if line.off else {})
 
     def _void(self, step: Step) -> str:
-        """Not one with a note, nor one for which money is under way; nor one with money and a negative account, which
-        no memo can take back (see the story of it beside)."""
-        under_way = {one for charge in self._charges("pending") for one in self._paid_by(charge)}
-        found = [i for i in self._invoices("open") if not self._notes(i["id"]) and i["id"] not in under_way]
+        """Not one with a note, or given up, nor one for which money is under way; nor one with money or credit on it
+        and a negative account: one memo cannot take it back, a person decides. `any` takes them all."""
+        found = self._invoices("open", "uncollectible")
         if step.how != "any":
-            found = [i for i in found if not i["amount_paid"] or min(self._by_account(i).values()) >= 0]
+            under_way = {one for charge in self._charges("pending") for one in self._paid_by(charge)}
+            found = [
+                i for i in found if i["status"] == "open" and not self._notes(i["id"]) and i["id"] not in under_way
+            ]
+            found = [i for i in found if i["amount_remaining"] == i["total"] or min(self._by_account(i).values()) >= 0]
         invoice = _one(found, step)
         self.shop.void(invoice["id"])
         return f"{invoice['number']}, {invoice['amount_remaining']} was open"
@@ -234,16 +240,21 @@ class Player:
         return f"{refund['id']} of {refund['amount']} from {charge['id']}"
 
     def _finish_refund(self, step: Step) -> str:
-        refund = _one([r for r in self._mine("refund") if r["status"] in ("pending", "succeeded")], step)
-        if refund["status"] == "succeeded" and step.how != "failed":
+        """What has gone out and is claimed by a note does not come back, but for the story of it (`came_back`)."""
+        found = [r for r in self._mine("refund") if r["status"] in ("pending", "succeeded")]
+        if step.how != "came_back":
+            found = [r for r in found if r["status"] == "pending" or self._unclaimed(r) == r["amount"]]
+        refund = _one(found, step)
+        if refund["status"] == "succeeded" and step.how in ("succeeded", "canceled"):
             raise Cannot
-        self.shop.finish_refund(refund["id"], step.how)
+        self.shop.finish_refund(refund["id"], "failed" if step.how == "came_back" else step.how)
         return f"{refund['id']} of {refund['amount']}"
 
     # credit notes
 
     def _credit_note(self, step: Step) -> str:
-        invoice = _one([i for i in self._invoices("open", "paid") if i["total"] > 0], step)
+        status = ("uncollectible",) if step.how == "given_up" else ("open", "paid")
+        invoice = _one([i for i in self._invoices(*status) if i["total"] > 0], step)
         left = self._room(invoice["id"])
         if step.how == "linked":
             left += sum([n for r in self._refunds(invoice) if (n := self._unclaimed(r))][:1])

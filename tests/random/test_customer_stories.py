@@ -3,7 +3,7 @@
 import pytest
 
 from tests.random.plans import Line, Step
-from tests.random.world import Way, drawn, hold
+from tests.random.world import Way, Wrong, drawn, hold
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORLDS = 25
@@ -17,7 +17,7 @@ def way(number: int) -> Way:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_random_customer_stories_end_with_receivables_equal_to_the_cent(number: int) -> None:
-    hold(drawn(20, number), way(number))
+    hold(drawn(12, number), way(number))
 
 
 @pytest.mark.slow
@@ -31,6 +31,35 @@ def ends_right(*plan: Step) -> None:
     hold([plan], way(0))
 
 
+BILL = Step("invoice", lines=(Line(10000),))
+
+
 def test_a_note_from_before_payment_that_is_voided_leaves_the_invoice_due_again() -> None:
-    bill = Step("invoice", lines=(Line(10000),))
-    ends_right(bill, Step("credit_note", share=500, hours=1), Step("void_note", hours=1))
+    ends_right(BILL, Step("credit_note", share=500, hours=1), Step("void_note", hours=1))
+
+
+@pytest.mark.xfail(raises=Wrong, reason="the memo of the refund is not answered: refunds clearing keeps the money")
+def test_a_refund_that_a_note_claims_and_that_comes_back_leaves_the_credit_open() -> None:
+    paid = Step("pay", "all", hours=1)
+    ends_right(
+        BILL, paid, Step("credit_note", "refund", share=300, hours=1), Step("finish_refund", "came_back", hours=1)
+    )
+
+
+@pytest.mark.xfail(raises=Wrong, reason="written off and reversed: bad debt bears what revenue has taken back already")
+def test_an_invoice_that_was_given_up_and_then_voided_costs_no_bad_debt() -> None:
+    ends_right(BILL, Step("uncollectible", hours=1), Step("void", "any", hours=1))
+
+
+@pytest.mark.xfail(
+    raises=Wrong, reason="reversed in full, although a note had taken a part back: revenue falls twice by the note"
+)
+def test_an_invoice_with_a_note_that_is_voided_takes_back_only_the_rest() -> None:
+    ends_right(BILL, Step("credit_note", share=300, hours=1), Step("void", "any", hours=1))
+
+
+@pytest.mark.xfail(
+    raises=Wrong, reason="written off in full: the note finds nothing due and stays open as credit of the customer"
+)
+def test_a_note_on_an_invoice_that_was_given_up_takes_back_so_much_of_the_write_off() -> None:
+    ends_right(BILL, Step("uncollectible", hours=1), Step("credit_note", "given_up", share=300, hours=1))

@@ -1,6 +1,7 @@
 """Many random stories in one world: played, told to the door in random order, worked on until quiet, judged."""
 
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,7 +12,8 @@ from django.core.management.base import CommandError
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from connectors.integrations.stripe_intacct import FLOWS, TABLES
+from connectors.integrations.stripe_intacct import FLOWS
+from connectors.integrations.stripe_intacct.tables import TABLES
 from portal.engine import status
 from standins.sage_intacct.control import books_of
 from tests.random.identities import findings
@@ -30,6 +32,15 @@ ECHOES = ("payment_intent.", "charge.refund", "invoice.created", "invoice.update
 
 class Enough(Exception):
     """As many plans as were asked for: hypothesis need not go on."""
+
+
+NEEDLESS = {
+    ("payment_failure", "dependency.payment"),
+    ("application", "reference.gone"),
+    ("unapplication", "dependency.application"),
+}
+"""Waits that nothing will end, although the books are right: where a payment had failed, or an invoice was voided,
+before it was first seen. To be taken away here once they are skipped."""
 
 
 def drawn(count: int, number: int) -> list[Plan]:
@@ -100,7 +111,15 @@ class Wrong(AssertionError):
 
 
 def by_identities(world: Story) -> list[tuple[str, str]]:
-    return [(one.customer, str(one)) for one in findings(world.shop.dump(), books_of(world.company))]
+    return [(one.customer, one.what) for one in findings(world.shop.dump(), books_of(world.company))]
+
+
+def left_waiting(world: Story) -> list[tuple[str, str]]:
+    """No story needs a person: what is neither posted nor skipped in the end would wait for ever."""
+    rows = [row for row in status.each(None) if row["state"] not in ("POSTED", "SKIPPED")]
+    rows = [row for row in rows if (row["flow"].partition(".")[2], row["code"]) not in NEEDLESS]
+    owners = {id: party for party in world.shop.objects["customer"] for id in _ids(world, party)}
+    return [(owners.get(re.split("[:/]", row["key"])[0], ""), f"left waiting: {_state(row)}") for row in rows]
 
 
 def by_all(world: Story) -> list[tuple[str, str]]:
@@ -133,7 +152,7 @@ def run(stories: Sequence[Plan], way: Way) -> dict[int, str]:
     """What went wrong, told by the place of its plan; -1 for what concerns all. Empty: all is right."""
     with way.world() as world:
         players = _play(world, stories, way)
-        return _told(world, players, way.judge(world))
+        return _told(world, players, [*way.judge(world), *left_waiting(world)])
 
 
 def hold(stories: Sequence[Plan], way: Way) -> None:
@@ -158,13 +177,13 @@ def _play(world: Story, stories: Sequence[Plan], way: Way) -> list[Player]:
             if part == way.parts - 1:
                 one.end()
         late = _deliver(world, dice, late, last=part == way.parts - 1)
-        _work(world)
+        _work(world, 60 + 10 * len(players))
     return players
 
 
-def _work(world: Story) -> None:
+def _work(world: Story, seconds: float) -> None:
     try:
-        world.work(seconds=120)
+        world.work(seconds=seconds)
     except CommandError as never:
         rows = [row for row in status.each(None) if row["state"] not in ("POSTED", "SKIPPED")]
         raise Wrong([f"never quiet: {never}", *(f"{_state(row)} tries {row['tries']}" for row in rows)]) from never
@@ -192,13 +211,11 @@ def _told(world: Story, players: Sequence[Player], wrong: Sequence[tuple[str, st
         by[party].append(what)
     places = {one.customer: place for place, one in enumerate(players)}
     stories = {places.get(party, -1): "\n  ".join(what) for party, what in by.items()}
-    rows = [row for row in status.each(None) if row["state"] not in ("POSTED", "SKIPPED")]
     for place, what in stories.items():
         if place >= 0:
             one = players[place]
             steps = "\n  ".join(one.told)
-            waits = "\n  ".join(_state(row) for row in rows if row["key"].split(":")[0] in _ids(world, one.customer))
-            stories[place] = f"{one.customer}\n  {steps}\n is wrong:\n  {what}\n waits:\n  {waits}"
+            stories[place] = f"{one.customer}\n  {steps}\n is wrong:\n  {what}"
     return stories
 
 
