@@ -151,3 +151,14 @@ def test_an_invoice_below_zero_is_credit_that_the_next_one_uses(world: Story) ->
     assert open_of(world, "ARADJUSTMENT") == {below["number"]: 0}
     assert open_of(world, "ARINVOICE") == {next_one["number"]: 0}
     assert world.gl(RECEIVABLE) == 0
+
+
+def test_a_note_kept_as_credit_after_payment_is_the_customers_balance_and_moves_no_cash(world: Story) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, 100_000)
+    world.shop.credit_note(invoice["id"], 20_000)
+    world.deliver()
+    world.work()
+    all_done()
+    assert world.shop.get("customer", customer)["balance"] == -20_000
+    assert [world.gl(RECEIVABLE), world.gl(CLEARING)] == [Decimal("-200.00"), Decimal("1000.00")]
