@@ -84,7 +84,7 @@ class Way:
 
     @contextmanager
     def world(self) -> Iterator[Story]:
-        waits = {"condition": 5.0}  # what waits is asked again in turn: a world with much of it must find quiet between
+        waits = {"condition": 60.0}  # what waits is told what it waits for; asked again and again there were no quiet
         with story(stripe={"overpaid_rows": self.overpaid_rows}, change=_everything, waits=waits) as world:
             yield world
 
