@@ -28,6 +28,7 @@ FLOWS = (
     "credit_note",
     "credit_note_void",
     "refund_memo",
+    "refund_memo_failure",
     "split",
     "balance",
     "void",

@@ -135,8 +135,8 @@ def refund(client: Client, key: str) -> Json:
 
 
 def credit_note(client: Client, key: str) -> Json:
-    """`credit_note` (issued, or as it was before it was voided), all its `lines`, its `invoice`; `products` and
-    `tax_rates` by id."""
+    """`credit_note`, all its `lines`, its `invoice`, the `tax_rates` by id; where it was to be paid out elsewhere the
+    `refunds` of that invoice."""
     note = _there(client.credit_note(key.partition(":")[0]), "credit note", key)
     invoice = _there(client.invoice(id_of(note["invoice"])), "invoice", id_of(note["invoice"]))
     lines = client.credit_note_lines(note)
@@ -145,6 +145,7 @@ def credit_note(client: Client, key: str) -> Json:
         "lines": lines,
         "invoice": _without_lines(invoice),
         "tax_rates": _by_id(client.tax_rate, (_rate_of(tax) for tax in _taxes_of(note, lines))),
+        "refunds": _refunds_of(client, [invoice["id"]]) if note.get("out_of_band_amount") else [],
     }
 
 
@@ -161,6 +162,18 @@ def refund_memo(client: Client, key: str) -> Json:
         "credit_note": note,
         "place": place,
         "invoice": _without_lines(_there(client.invoice(id_of(note["invoice"])), "invoice", id_of(note["invoice"]))),
+    }
+
+
+def refund_memo_failure(client: Client, key: str) -> Json:
+    """The `refund` that came back, the `balance_row` of its return, and the keys of the `memos` that met it."""
+    id = key.removesuffix(FAILED)
+    found = _there(client.refund(id), "refund", id)
+    claims = [note["id"] for note in claims_of(client, id) if note["status"] != "void"]
+    return {
+        "refund": found,
+        "balance_row": _refund_row(client, found, failure=True),
+        "memos": [id + MEMO if place == 0 else f"{id}{MEMO}:{note}" for place, note in enumerate(claims)],
     }
 
 
@@ -251,6 +264,7 @@ LOADERS: dict[str, Callable[[Client, str], Json]] = {
     "credit_note": credit_note,
     "credit_note_void": credit_note,
     "refund_memo": refund_memo,
+    "refund_memo_failure": refund_memo_failure,
     "void": fate,
     "write_off": fate,
     "recovery": fate,

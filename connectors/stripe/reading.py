@@ -21,6 +21,7 @@ VOID = ":void"
 WRITTEN_OFF = ":wo"
 RECOVERED = ":wr"
 SPLIT = ":C"
+OUT_OF_BAND = ":out"
 MEMO = ":memo"
 # What the ledger's customer is made of; a change of anything else makes no new version.
 CUSTOMER_FIELDS = ("business_name", "name", "individual_name", "email", "phone", "address", "deleted")
@@ -125,6 +126,8 @@ def of_credit_note(client: Client, note: Json) -> list[Fact]:
     made = [Fact("credit_note", key, at)]
     if note.get("pre_payment_amount"):
         made.append(Fact("application", f"{key}:{id_of(note['invoice'])}", at))
+    if note.get("out_of_band_amount"):
+        made.append(Fact("application", key + OUT_OF_BAND, at))
     for part in note.get("refunds") or ():
         if refund := id_of(part.get("refund")):
             made += [Fact("refund_memo", memo_key(client, refund, key), at), Fact("application", f"{key}:{refund}", at)]
@@ -157,7 +160,10 @@ def of_refund(refund: Json) -> list[Fact]:
     """A failure after the money had moved is a fact of its own. A refund that failed before moved nothing."""
     made = [Fact("refund", refund["id"], moment(refund["created"]))]
     if refund.get("failure_balance_transaction"):
-        made.append(Fact("refund", refund["id"] + FAILED, moment(refund["created"])))
+        made += [
+            Fact(stream, refund["id"] + FAILED, moment(refund["created"]))
+            for stream in ("refund", "refund_memo_failure")
+        ]
     return made
 
 
@@ -290,8 +296,8 @@ TELLS: dict[Reader, tuple[str, ...]] = {
     read_payment: ("payment",),
     read_intent: _CHARGE,
     read_charge: _CHARGE,
-    read_charge_refunds: ("refund",),
-    read_refund: ("refund",),
+    read_charge_refunds: ("refund", "refund_memo_failure"),
+    read_refund: ("refund", "refund_memo_failure"),
     read_credit_note: ("credit_note", "application", "refund_memo", "credit_note_void", "unapplication"),
 }
 """The streams of the facts that a reader may find, whatever order the events come in."""

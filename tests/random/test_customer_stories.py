@@ -38,7 +38,6 @@ def test_a_note_from_before_payment_that_is_voided_leaves_the_invoice_due_again(
     ends_right(BILL, Step("credit_note", share=500, hours=1), Step("void_note", hours=1))
 
 
-@pytest.mark.xfail(raises=Wrong, reason="the memo of the refund is not answered: refunds clearing keeps the money")
 def test_a_refund_that_a_note_claims_and_that_comes_back_leaves_the_credit_open() -> None:
     paid = Step("pay", "all", hours=1)
     ends_right(
@@ -46,14 +45,10 @@ def test_a_refund_that_a_note_claims_and_that_comes_back_leaves_the_credit_open(
     )
 
 
-@pytest.mark.xfail(raises=Wrong, reason="written off and reversed: bad debt bears what revenue has taken back already")
 def test_an_invoice_that_was_given_up_and_then_voided_costs_no_bad_debt() -> None:
     ends_right(BILL, Step("uncollectible", hours=1), Step("void", "any", hours=1))
 
 
-@pytest.mark.xfail(
-    raises=Wrong, reason="reversed in full, although a note had taken a part back: revenue falls twice by the note"
-)
 def test_an_invoice_with_a_note_that_is_voided_takes_back_only_the_rest() -> None:
     ends_right(BILL, Step("credit_note", share=300, hours=1), Step("void", "any", hours=1))
 

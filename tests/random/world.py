@@ -114,10 +114,15 @@ def by_identities(world: Story) -> list[tuple[str, str]]:
     return [(one.customer, one.what) for one in findings(world.shop.dump(), books_of(world.company))]
 
 
+DECIDED = ("credit.out_of_band", "void.after_write_off", "note.after_write_off", "void.after_payment")
+"""What finance settles outside, and is told."""
+
+
 def left_waiting(world: Story) -> list[tuple[str, str]]:
     """No story needs a person: what is neither posted nor skipped in the end would wait for ever."""
     rows = [row for row in status.each(None) if row["state"] not in ("POSTED", "SKIPPED")]
     rows = [row for row in rows if (row["flow"].partition(".")[2], row["code"]) not in NEEDLESS]
+    rows = [row for row in rows if row["code"] not in DECIDED]
     owners = {id: party for party in world.shop.objects["customer"] for id in _ids(world, party)}
     return [(owners.get(re.split("[:/]", row["key"])[0], ""), f"left waiting: {_state(row)}") for row in rows]
 

@@ -188,8 +188,13 @@ class _Reckoning:
         """What voiding or giving up takes off what is due."""
         ends, customer, number = invoice["status_transitions"], invoice["customer"], invoice["number"]
         if invoice["status"] == "void":
-            if paid:
-                self._memo(f"{number}-V", customer, _day(ends["voided_at"]), {a: -cents for a, cents in bears.items()})
+            notes = [n for n in self.all("credit_note") if n["invoice"] == invoice["id"] and n["status"] != "void"]
+            if paid or notes:
+                rest = defaultdict(int, bears)
+                for account, cents in (part for note in notes for part in self._noted(note).items()):
+                    rest[account] -= cents
+                back = {account: -cents for account, cents in rest.items() if cents}
+                self._memo(f"{number}-V", customer, _day(ends["voided_at"]), back)
                 self.covered[customer, number] += due
             else:
                 self._post({RECEIVABLE: -invoice["total"], **bears})

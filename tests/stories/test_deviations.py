@@ -38,7 +38,6 @@ def test_a_refund_after_a_note_of_one_line_takes_nothing_more_from_that_line(wor
     assert [world.gl(PLANS), world.gl(SETUP)] == [Decimal("-70.00"), 0], told()
 
 
-@pytest.mark.xfail(strict=True, reason="nothing answers the debit memo of a refund that a note claimed and that failed")
 def test_a_claimed_refund_that_fails_leaves_nothing_on_refunds_clearing(world: Story) -> None:
     invoice = world.invoice(world.customer())
     refund = world.shop.refund(invoice["id"], 4_000)
@@ -52,7 +51,6 @@ def test_a_claimed_refund_that_fails_leaves_nothing_on_refunds_clearing(world: S
     assert world.gl(REFUNDS) == 0, told()
 
 
-@pytest.mark.xfail(strict=True, reason="only the refund looks for its twin: a note that comes after it is not held")
 def test_a_note_nobody_paid_out_that_comes_after_an_unclaimed_refund_waits(world: Story) -> None:
     invoice = world.invoice(world.customer())
     world.shop.refund(invoice["id"], 4_000)
@@ -63,7 +61,6 @@ def test_a_note_nobody_paid_out_that_comes_after_an_unclaimed_refund_waits(world
     assert record("credit_note").code == "refund.double", told()
 
 
-@pytest.mark.xfail(strict=True, reason="no flow says that a note was to be paid out by somebody else")
 def test_a_note_to_be_paid_out_elsewhere_is_told_to_finance(world: Story) -> None:
     invoice = world.invoice(world.customer())
     carry(world)

@@ -126,6 +126,15 @@ FLOWS = (
         after=("credit_note", "refund"),
     ),
     Flow(
+        key="refund_memo_failure",
+        label="Claimed Stripe refund that came back → AR credit memo",
+        stream="refund_memo_failure",
+        kind="adjustment",
+        translate=refund_memo.returned,
+        events=events_of("refund_memo_failure"),
+        after=("refund_memo",),
+    ),
+    Flow(
         key="split",
         label="Negative lines of a Stripe invoice → AR credit memo",
         stream="split",

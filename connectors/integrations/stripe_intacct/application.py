@@ -39,6 +39,8 @@ def _note(payload: Json, desk: Desk) -> Application | Skip:
     note, invoice = payload["credit_note"], payload["invoice"]
     if payload["target"] == "void":
         return _voided_note(payload, desk)
+    if payload["target"] == "out":
+        raise _paid_elsewhere(note, desk)
     if note["status"] == "void" and not payload["memo"]:
         return Skip("the note was voided before it was put against its invoice", code="application.void")
     credit = desk.posted("credit_note", note["id"]).document
@@ -46,6 +48,19 @@ def _note(payload: Json, desk: Desk) -> Application | Skip:
     minor = _claimed(note, payload["target"]) if payload["memo"] else int(note["pre_payment_amount"])
     used = amount.currency_of(note["currency"]).amount(minor)
     return _document(desk, f"{note['id']}:{payload['target']}", debt, [(credit, used)], invoice)
+
+
+def _paid_elsewhere(note: Json, desk: Desk) -> Refused:
+    memo = desk.posted("credit_note", note["id"]).document
+    open_ = amount.currency_of(note["currency"]).amount(int(note["out_of_band_amount"]))
+    return Refused(
+        f"{open_} of the credit note {memo.number} was to be paid out outside Stripe; the credit is open.",
+        cause="decision",
+        code="credit.out_of_band",
+        field="credits",
+        value=memo.number,
+        cure="Pay it out by a document of your own against this credit memo, then leave this record.",
+    )
 
 
 def _voided_note(payload: Json, desk: Desk) -> Application | Skip:

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.base import Desk, Json, Skip
 from connectors.errors import Refused
 from connectors.integrations.stripe_intacct import amount, texts
-from connectors.integrations.stripe_intacct.coding import Place, coded
+from connectors.integrations.stripe_intacct.coding import Place, bare, coded
 from connectors.integrations.stripe_intacct.receipt import room_of
 from connectors.money import docno
 from connectors.sage_intacct.documents import Adjustment, Invoice, InvoiceReversal, Line
@@ -23,6 +23,8 @@ def nothing(flow: str, payload: Json, desk: Desk) -> Skip | None:
     """Why this end of an invoice books nothing, if so."""
     if flow == "write_off" and desk.option("uncollectible") != "write_off":
         return Skip("written-off invoices stay open", code="write_off.open")
+    if flow == "write_off" and payload["invoice"]["status"] == "void":
+        return Skip("it was voided before it was written off here", code="write_off.void")
     if flow == "write_off" and not written_off(payload):
         return Skip("nothing was open when it was written off", code="write_off.nothing")
     return None
@@ -35,8 +37,12 @@ def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment:
     """The ledger's own reversal; or a credit memo of all lines, by option, or where money was applied in the ledger."""
     invoice = payload["invoice"]
     first = desk.posted("invoice", invoice["id"]).document
+    _not_written_off(invoice, desk)
     day = _day("voided_at", invoice, desk, first)
-    memo = _opposite(first, invoice, desk, day)
+    notes = _notes(payload, desk)
+    memo = _opposite(first, notes, invoice, desk, day)
+    if notes:
+        return memo or _mixed(first)
     if isinstance(first, Adjustment) or desk.option("void") == "credit_memo":
         return memo or _mixed(first)
     return InvoiceReversal(
@@ -50,6 +56,29 @@ def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment:
     )
 
 
+def _not_written_off(invoice: Json, desk: Desk) -> None:
+    """Raises Refused where the write-off stands already: revenue would be taken back beside the bad debt."""
+    marked = invoice["status_transitions"].get("marked_uncollectible_at")
+    key = f"{invoice['id']}:wo"
+    if not marked or desk.option("uncollectible") != "write_off" or desk.nothing("write_off", key):
+        return
+    memo = desk.posted("write_off", key)
+    raise Refused(
+        f"{texts.number(invoice)} was written off by {memo.number} before it was voided.",
+        cause="decision",
+        code="void.after_write_off",
+        field="number",
+        value=memo.number,
+        cure="Take the write-off back in Sage Intacct and reverse the invoice there, then leave this record.",
+    )
+
+
+def _notes(payload: Json, desk: Desk) -> list[Adjustment]:
+    """What credit notes have taken back already."""
+    valid = [note for note in payload["credit_notes"] if note["status"] != "void"]
+    return [desk.posted("credit_note", note["id"]).document for note in valid]
+
+
 def _mixed(first: Invoice | Adjustment) -> Adjustment:
     raise Refused(
         f"{first.number} has accounts above and below zero: one memo cannot take it back.",
@@ -61,16 +90,18 @@ def _mixed(first: Invoice | Adjustment) -> Adjustment:
     )
 
 
-def _opposite(first: Invoice | Adjustment, invoice: Json, desk: Desk, day: date) -> Adjustment | None:
-    """All lines the other way round. The lines of a memo have one sign: what others of its coding bear is netted. None
-    where accounts above and below zero are left."""
+def _opposite(
+    first: Invoice | Adjustment, notes: list[Adjustment], invoice: Json, desk: Desk, day: date
+) -> Adjustment | None:
+    """All lines the other way round, less what notes have taken back. The lines of a memo have one sign: what others of
+    its coding bear is netted. None where accounts above and below zero are left."""
     sums: dict[Line, Decimal] = {}
-    for line in first.lines:
-        coding = replace(line, amount=Decimal(0), memo="")
+    for line in (line for one in (first, *notes) for line in one.lines):
+        coding = bare(line)
         sums[coding] = sums.get(coding, Decimal(0)) - line.amount
     memo = f"Void of {first.number}"
     lines = tuple(replace(coding, amount=total, memo=memo) for coding, total in sums.items() if total)
-    if len({line.amount > 0 for line in lines}) > 1:
+    if len({line.amount > 0 for line in lines}) != 1:
         return None
     return _memo(first, invoice, desk, day, VOID, lines, "void")
 

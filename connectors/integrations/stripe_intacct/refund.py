@@ -60,7 +60,9 @@ def _posted(payload: Json, desk: Desk) -> dict[str, Posted]:
 
 def _no_twin(payload: Json) -> None:
     """A refund that nobody claims beside a note that nobody paid out is probably one return told twice."""
-    open_notes = [n for n in payload["credit_notes"] if n["status"] != "void" and n.get("out_of_band_amount")]
+    own = (payload["refund"]["created"], payload["refund"]["id"])
+    earlier = [n for n in payload["credit_notes"] if n["status"] != "void" and (n["created"], n["id"]) < own]
+    open_notes = [n for n in earlier if n.get("out_of_band_amount")]
     if open_notes and unclaimed(payload["refund"], payload["credit_notes"]):
         raise Refused(
             f"The credit note {open_notes[0].get('number')} waits to be paid out; this refund names no note.",

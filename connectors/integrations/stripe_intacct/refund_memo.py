@@ -8,6 +8,7 @@ from decimal import Decimal
 from connectors.base import Desk, Json, Skip
 from connectors.errors import Refused
 from connectors.integrations.stripe_intacct import amount, texts
+from connectors.integrations.stripe_intacct.clearing import day_of
 from connectors.integrations.stripe_intacct.coding import bare
 from connectors.money import allocate, docno
 from connectors.sage_intacct.documents import Adjustment, Invoice, Journal, Line
@@ -39,6 +40,26 @@ def translate(payload: Json, desk: Desk) -> Adjustment | Skip:
         summary=str(desk.option("ar_summary") or ""),
         draft=desk.option("post_as") == "draft",
         entity=credited.entity,
+    )
+
+
+def returned(payload: Json, desk: Desk) -> Adjustment | Skip:
+    """The refund came back after notes had claimed it: the opposite of its memos, so that the credit is open again."""
+    if not payload["memos"]:
+        return Skip("no credit note claimed this refund", code="memo.none")
+    memos = [desk.posted("refund_memo", key).document for key in payload["memos"]]
+    first = memos[0]
+    assert isinstance(first, Adjustment)
+    day = max(first.day, day_of(desk, payload["balance_row"], first.lines[0].entity))
+    refund = payload["refund"]["id"]
+    return replace(
+        first,
+        control=desk.control,
+        number=docno(f"{refund}-fail"),
+        day=day,
+        lines=tuple(replace(line, amount=-line.amount) for memo in memos for line in memo.lines),
+        description=texts.described("refund failed", refund),
+        external="",
     )
 
 
