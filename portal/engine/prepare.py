@@ -19,6 +19,8 @@ from portal.engine.desk import RowDesk
 from portal.models import Lane, Workspace
 
 log = logging.getLogger(__name__)
+SKIPPED_MEANWHILE = 3
+"""How often a record asks again for what turned out to post nothing."""
 CAUSE_WAITS = {
     "period": WaitsFor.PERIOD,
     "settings": WaitsFor.SETTINGS,
@@ -138,7 +140,10 @@ def _claim(record: Record, desk: RowDesk) -> str:
 def _skipped(record: Record, skip: Skip, desk: RowDesk, revision: int) -> None:
     now = clock.now()
     fields = {**_common(record, desk, revision, now), "said": skip.why}
-    move(Move(record, State.SKIPPED, "record.skipped", skip.why, fields=fields), now)
+    with transaction.atomic():
+        move(Move(record, State.SKIPPED, "record.skipped", skip.why, fields=fields), now)
+        waiting = Record.objects.filter(state=State.WAITING, waits_for=WaitsFor.DEPENDENCY, link_id=record.link_id)
+        waiting.filter(waits_on_flow=record.flow, waits_on_key=record.key).update(due_at=now)
 
 
 def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int) -> None:
@@ -151,6 +156,8 @@ def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int
         fields |= {"waits_on_flow": error.flow, "waits_on_key": error.key}
         if error.flow:
             intake.want(error.flow, error.key, record)
+            if record.tries < SKIPPED_MEANWHILE and _is_skipped(record, error):
+                fields["due_at"] = now
         else:
             fields["payload"] = None  # the source itself was not ready: read it again
     if record.state == State.WAITING and (record.waits_for, record.code) == (waits, error.code):
@@ -162,6 +169,13 @@ def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int
         Move(record, to, "record.waits" if waits else "record.failed", waits_for=waits, trouble=trouble, fields=fields),
         now,
     )
+
+
+def _is_skipped(record: Record, error: NotYet) -> bool:
+    """What it waits for posts nothing: perhaps that was decided while this one was being translated."""
+    of = Record.objects.filter(link_id=record.link_id, flow=error.flow, key=error.key)
+    newest = of.order_by("-version").values_list("state", flat=True).first()
+    return newest == State.SKIPPED
 
 
 def _common(record: Record, desk: RowDesk, revision: int, due: datetime) -> dict[str, Any]:

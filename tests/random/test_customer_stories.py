@@ -54,7 +54,7 @@ def test_an_invoice_with_a_note_that_is_voided_takes_back_only_the_rest() -> Non
 
 
 @pytest.mark.xfail(
-    raises=Wrong, reason="written off in full: the note finds nothing due and stays open as credit of the customer"
+    raises=Wrong, reason="it waits for a person (note.after_write_off); nothing takes the write-off back by itself"
 )
 def test_a_note_on_an_invoice_that_was_given_up_takes_back_so_much_of_the_write_off() -> None:
     ends_right(BILL, Step("uncollectible", hours=1), Step("credit_note", "given_up", share=300, hours=1))

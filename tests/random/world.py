@@ -35,9 +35,7 @@ class Enough(Exception):
 
 
 NEEDLESS = {
-    ("payment_failure", "dependency.payment"),
     ("application", "reference.gone"),
-    ("unapplication", "dependency.application"),
 }
 """Waits that nothing will end, although the books are right: where a payment had failed, or an invoice was voided,
 before it was first seen. To be taken away here once they are skipped."""

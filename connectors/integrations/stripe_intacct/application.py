@@ -114,6 +114,8 @@ def _balance(payload: Json, desk: Desk) -> Application | Skip:
     row, invoice = payload["row"], payload["invoice"]
     if int(row["amount"]) <= 0:
         return Skip("an earlier small invoice is carried on this one; no credit is used", code="application.debt")
+    if invoice["status"] == "void":
+        return Skip("the invoice was voided, and the credit given back", code="application.void")
     pieces = used_by(payload)[row["id"]]
     debt = desk.posted("invoice", invoice["id"]).document
     currency = amount.currency_of(row["currency"])

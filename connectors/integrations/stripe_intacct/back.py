@@ -2,14 +2,16 @@
 docs/accounting.md 3.3
 """
 
-from connectors.base import Desk, Json
+from connectors.base import Desk, Json, Skip
 from connectors.integrations.stripe_intacct import texts
 from connectors.integrations.stripe_intacct.clearing import day_of
 from connectors.sage_intacct.documents import Payment, PaymentReversal
 
 
-def translate(payload: Json, desk: Desk) -> PaymentReversal:
+def translate(payload: Json, desk: Desk) -> PaymentReversal | Skip:
     row, charge = payload["balance_row"], payload["charge"]
+    if desk.nothing("payment", payload["payment"]):
+        return Skip("the money went back before it was booked", code="payment.went_back")
     receipt = desk.posted("payment", payload["payment"]).document
     assert isinstance(receipt, Payment)
     entity = desk.posted("invoice", payload["invoice"]).document.lines[0].entity
