@@ -129,7 +129,7 @@ def every_order_ends_the_same(world: Story, seeds: range) -> None:
     for seed in seeds:
         order = shuffled(world, seed)
         deliver(world, order, seed)
-        assert set(Record.objects.values_list("state", flat=True)) == {State.POSTED}, (seed, told())
+        assert set(Record.objects.values_list("state", flat=True)) <= {State.POSTED, State.SKIPPED}, (seed, told())
         oracle.compare(world.shop, world.company)
         first = first or fingerprint(world)
         assert fingerprint(world) == first, seed
@@ -162,6 +162,6 @@ def test_a_refund_seen_before_its_payment_waits_for_it_and_goes_by_itself(world:
     assert world.rows("ARPYMT") == []
     world.hand_over(of["invoice.finalized"])
     world.work()
-    assert set(Record.objects.values_list("state", flat=True)) == {State.POSTED}, told()
+    assert set(Record.objects.values_list("state", flat=True)) <= {State.POSTED, State.SKIPPED}, told()
     assert (len(world.rows("ARINVOICE")), len(world.rows("ARPYMT")), len(world.rows("GLBATCH"))) == (1, 1, 1)
     assert not Problem.objects.filter(closed_at=None).exists()
