@@ -28,7 +28,7 @@ TOLD = {
     "payout.created": 1,
     "payout.paid": 1,
 }
-NO_FLOW = {"invoice.created", "credit_note.created", "charge.dispute.created", "charge.dispute.closed"}
+NO_FLOW = {"invoice.created", "charge.dispute.created", "charge.dispute.closed"}
 NO_FLOW |= {"payout.created", "payout.paid"}
 
 
