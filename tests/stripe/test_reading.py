@@ -75,7 +75,11 @@ def test_a_refund_that_fails_after_it_left_is_a_second_fact(bench: Bench) -> Non
     refund = bench.shop.refund(charge["id"], 1_000)
     assert told(bench, "charge.refunded", charge["id"]) == [("refund", refund["id"])]
     bench.shop.finish_refund(refund["id"], "failed")
-    assert told(bench, "refund.failed", refund["id"]) == [("refund", refund["id"]), ("refund", refund["id"] + ":fail")]
+    assert told(bench, "refund.failed", refund["id"]) == [
+        ("refund", refund["id"]),
+        ("refund", refund["id"] + ":fail"),
+        ("refund_memo_failure", refund["id"] + ":fail"),
+    ]
 
 
 @pytest.mark.parametrize("type", ["payout.paid", "charge.dispute.created", "balance.available", "v9.new.kind"])
