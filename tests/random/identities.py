@@ -282,8 +282,9 @@ def _is_claimed(both: Both, row: Json) -> bool:
     waits = {category for flow, categories in NOT_BUILT.items() if flow not in HAS for category in categories}
     if row["reporting_category"] in waits:
         return False
-    source = both.shop["refund"].get(row["source"]) or both.shop["charge"].get(row["source"]) or {}
-    charge = both.shop["charge"].get(source.get("charge"), source)
+    charges = both.shop.get("charge", {})
+    source = both.shop.get("refund", {}).get(row["source"]) or charges.get(row["source"]) or {}
+    charge = charges.get(source.get("charge"), source)
     return "sale" in HAS or bool(both.paid_rows[charge.get("payment_intent", "")])
 
 

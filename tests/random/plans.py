@@ -87,7 +87,7 @@ def offered() -> list[st.SearchStrategy[Step]]:
     if {"void", "write_off", "recovery", "unapplication", "payment_failure"} <= HAS:
         kinds += [step("void"), step("uncollectible"), step("fail_late")]
     if "balance" in HAS:
-        kinds += [step("by_hand", "credit", "debt")]
+        kinds += [step("by_hand", "credit")]
     return kinds
 
 

@@ -100,7 +100,7 @@ class Player:
             offs = [{"percent_off": float(step.off[:-1])} if "%" in step.off else {"amount_off": int(step.off)}]
         shipping = {"amount": step.shipping, "tax": self.goods["on_top"]} if step.shipping else None
         draft = self.shop.create_invoice(self.customer, lines, discounts=offs, shipping=shipping)
-        if not self._takes(draft):
+        if step.how != "any" and not self._takes(draft):
             self.shop.delete_draft(draft["id"])
             raise Cannot
         made = self.shop.finalize(draft["id"])
@@ -134,8 +134,8 @@ class Player:
         return made | ({"discounts": [{"percent_off": line.off}]} if line.off else {})
 
     def _void(self, step: Step) -> str:
-        """Not one with a note, or given up, nor one for which money is under way; nor one with money or credit on it
-        and a negative account: one memo cannot take it back, a person decides. `any` takes them all."""
+        """Not one that was given up, or for which money is under way; nor one with money or credit on it and a negative
+        account: one memo cannot take it back, a person decides. `any` takes them all."""
         found = self._invoices("open", "uncollectible")
         if step.how != "any":
             under_way = {one for charge in self._charges("pending") for one in self._paid_by(charge)}
@@ -148,7 +148,8 @@ class Player:
         return f"{invoice['number']}, {invoice['amount_remaining']} was open"
 
     def _uncollectible(self, step: Step) -> str:
-        invoice = _one(self._invoices("open"), step)
+        """Not one with a negative account: what is paid after that meets a memo without its line (`any`: those too)."""
+        invoice = _one([i for i in self._invoices("open") if step.how == "any" or self._all_positive(i)], step)
         self.shop.mark_uncollectible(invoice["id"])
         return f"{invoice['number']}, {invoice['amount_remaining']} was open"
 
@@ -240,14 +241,10 @@ class Player:
         return f"{refund['id']} of {refund['amount']} from {charge['id']}"
 
     def _finish_refund(self, step: Step) -> str:
-        """What has gone out and is claimed by a note does not come back, but for the story of it (`came_back`)."""
-        found = [r for r in self._mine("refund") if r["status"] in ("pending", "succeeded")]
-        if step.how != "came_back":
-            found = [r for r in found if r["status"] == "pending" or self._unclaimed(r) == r["amount"]]
-        refund = _one(found, step)
-        if refund["status"] == "succeeded" and step.how in ("succeeded", "canceled"):
+        refund = _one([r for r in self._mine("refund") if r["status"] in ("pending", "succeeded")], step)
+        if refund["status"] == "succeeded" and step.how != "failed":
             raise Cannot
-        self.shop.finish_refund(refund["id"], "failed" if step.how == "came_back" else step.how)
+        self.shop.finish_refund(refund["id"], step.how)
         return f"{refund['id']} of {refund['amount']}"
 
     # credit notes

@@ -40,9 +40,7 @@ def test_a_note_from_before_payment_that_is_voided_leaves_the_invoice_due_again(
 
 def test_a_refund_that_a_note_claims_and_that_comes_back_leaves_the_credit_open() -> None:
     paid = Step("pay", "all", hours=1)
-    ends_right(
-        BILL, paid, Step("credit_note", "refund", share=300, hours=1), Step("finish_refund", "came_back", hours=1)
-    )
+    ends_right(BILL, paid, Step("credit_note", "refund", share=300, hours=1), Step("finish_refund", "failed", hours=1))
 
 
 def test_an_invoice_that_was_given_up_and_then_voided_costs_no_bad_debt() -> None:
@@ -58,3 +56,23 @@ def test_an_invoice_with_a_note_that_is_voided_takes_back_only_the_rest() -> Non
 )
 def test_a_note_on_an_invoice_that_was_given_up_takes_back_so_much_of_the_write_off() -> None:
     ends_right(BILL, Step("uncollectible", hours=1), Step("credit_note", "given_up", share=300, hours=1))
+
+
+@pytest.mark.xfail(raises=Wrong, reason="the receipt looks for the invoice's negative line on the memo of the recovery")
+def test_an_invoice_with_a_negative_account_that_was_given_up_can_still_be_paid() -> None:
+    bill = Step("invoice", lines=(Line(10000, "setup"), Line(-2000, "unused")))
+    ends_right(bill, Step("uncollectible", "any", hours=1), Step("pay", "all", hours=1))
+
+
+@pytest.mark.xfail(
+    raises=Wrong, reason="the payment waits for a person, taken for one of an invoice that was too small"
+)
+def test_debt_that_was_given_by_hand_is_paid_with_the_next_invoice() -> None:
+    ends_right(Step("by_hand", "debt", share=340), BILL, Step("pay", "all", hours=1))
+
+
+@pytest.mark.xfail(
+    raises=Wrong, reason="the payment waits for a person, who cannot split it: 3.8 puts the excess there"
+)
+def test_an_invoice_too_small_to_be_charged_is_paid_with_the_next_one() -> None:
+    ends_right(Step("invoice", "any", lines=(Line(30),)), BILL, Step("pay", "all", hours=1))

@@ -119,8 +119,8 @@ DECIDED = ("credit.out_of_band", "void.after_write_off", "note.after_write_off",
 def left_waiting(world: Story) -> list[tuple[str, str]]:
     """No story needs a person: what is neither posted nor skipped in the end would wait for ever."""
     rows = [row for row in status.each(None) if row["state"] not in ("POSTED", "SKIPPED")]
-    rows = [row for row in rows if (row["flow"].partition(".")[2], row["code"]) not in NEEDLESS]
     rows = [row for row in rows if row["code"] not in DECIDED]
+    rows = [row for row in rows if (row["flow"].partition(".")[2], row["code"]) not in NEEDLESS]
     owners = {id: party for party in world.shop.objects["customer"] for id in _ids(world, party)}
     return [(owners.get(re.split("[:/]", row["key"])[0], ""), f"left waiting: {_state(row)}") for row in rows]
 

@@ -163,8 +163,10 @@ class _Reckoning:
             return
         self._post({RECEIVABLE: invoice["total"], **{account: -cents for account, cents in bears.items()}})
         rows = self._applied(invoice)
+        late = [row for row, put in rows if put and self._late(invoice, row)]
         for row, put in rows:
-            self._receipt(invoice, row, put)
+            to = self._recovered(invoice, late.index(row) + 1) if row in late else invoice["number"]
+            self._receipt(invoice, row, put, to)
         paid = sum(put for row, put in rows if not self._late(invoice, row))
         due = invoice["total"] - paid - self._cover(invoice)
         due -= self._fate(invoice, bears, paid, due)
@@ -213,10 +215,13 @@ class _Reckoning:
         return gone is not None and bool(row["status_transitions"]["paid_at"] >= gone)
 
     def _recovery(self, invoice: Json, late: list[tuple[Json, int]]) -> None:
-        if late:
-            day = max(_day(row["status_transitions"]["paid_at"]) for row, _ in late)
-            back = sum(put for _, put in late)
-            self._memo(f"{invoice['number']}-WR", invoice["customer"], day, {BAD_DEBT: back})
+        for place, (row, put) in enumerate(late, 1):
+            day = _day(row["status_transitions"]["paid_at"])
+            self._memo(self._recovered(invoice, place), invoice["customer"], day, {BAD_DEBT: put})
+
+    def _recovered(self, invoice: Json, place: int) -> str:
+        """Each payment after the write-off has a memo of its own to pay."""
+        return f"{invoice['number']}-WR{place if place > 1 else ''}"
 
     def _bears(self, invoice: Json) -> dict[str, int]:
         """What each account bears, in the order of the lines, taxes last."""
@@ -251,15 +256,15 @@ class _Reckoning:
             found.append((row, put))
         return [(row, put) for row, put in found if row["payment"]["type"] == "payment_intent"]
 
-    def _receipt(self, invoice: Json, row: Json, put: int) -> None:
+    def _receipt(self, invoice: Json, row: Json, put: int, to: str) -> None:
         charge = self._charge(row)
         balance = self._row(charge, "charge")
         amount = row["amount_paid"] + self._rest(charge, row)
         self._post({CLEARING: amount, RECEIVABLE: -put, OVERPAID: put - amount})
-        number = f"{invoice['number']}-WR" if self._late(invoice, row) else invoice["number"]
-        to = number if put else ""
         money = _money(amount), _money(put)
-        self.result.receipts.append((row["id"], invoice["customer"], _day(balance["created"]), *money, to))
+        self.result.receipts.append(
+            (row["id"], invoice["customer"], _day(balance["created"]), *money, to if put else "")
+        )
 
     def _rest(self, charge: Json, row: Json) -> int:
         """Of a charge more than its rows: the last row's."""
