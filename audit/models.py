@@ -45,6 +45,8 @@ class Delivery(models.Model):
         DONE = "done"
         NO_FLOW = "no flow yet"
         REFUSED = "refused"
+        ARRIVING = "arriving", "a file, being fetched"
+        READING = "reading", "a file, being read"
 
     connection = models.ForeignKey("portal.Connection", models.PROTECT, related_name="deliveries")
     status = models.CharField(max_length=12, choices=Status, default=Status.NEW)
@@ -279,3 +281,6 @@ class Seal(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:12]
+
+
+import audit.files  # noqa: E402, F401 - further models of this app, which point to those above

@@ -103,6 +103,12 @@ class Access:
     sessions: SessionStore
     settings: Mapping[str, Any]
     """What was found out about this account, or set by a person: base currency, field lengths, knobs."""
+    gate: Gate | None = None
+    """The slots of the company, for a wire of the system's own."""
+    reachable: frozenset[str] = frozenset()
+    """`host:port` pairs that the guard of addresses lets through although they are private."""
+    kept: Any = None
+    """What files told (`connectors.files.Kept`), for systems whose facts arrive as files."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from connectors import registry
 from connectors.base import Access, Integration, Json, Limits, System
 from connectors.http import HttpWire
 from portal import sealed
+from portal.engine.kept import KeptRows
 from portal.engine.slots import RowGate
 from portal.models import Connection, Link, SealedSession
 
@@ -59,7 +60,8 @@ def client(connection: Connection) -> Any:
 
 def _connect(connection: Connection) -> Any:
     of = system(connection)
-    wire = HttpWire(RowGate(connection.slot_key), settings.REACHABLE)
+    gate = RowGate(connection.slot_key)
+    wire = HttpWire(gate, settings.REACHABLE)
     waits = limits(of)
     seconds = {"read_seconds": waits.read_deadline, "write_seconds": waits.write_deadline}
     return of.connect(
@@ -68,6 +70,9 @@ def _connect(connection: Connection) -> Any:
             wire,
             SessionRows(connection.pk, connection.workspace_id),
             {**seconds, "hook_url": hook_url(connection), **connection.facts, **connection.settings},
+            gate=gate,
+            reachable=settings.REACHABLE,
+            kept=KeptRows(connection.pk),
         )
     )
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from audit.models import Delivery
 from audit.states import Stale
 from connectors import registry
-from portal.engine import access, bell, clock, intake, lanes, post, prepare, queues
+from portal.engine import access, bell, clock, files, intake, lanes, post, prepare, queues
 from portal.engine.lanes import Hold, LaneLost
 from portal.models import Connection, Cursor, Lane
 
@@ -100,7 +100,8 @@ def _step(hold: Hold, lane: Lane) -> bool:
     if lane.paused_until and lane.paused_until > clock.now():
         return False
     if lane.side == Lane.Side.READ:
-        return any([intake.take_delivery(lane), intake.poll_feed(lane), _prepare_some(lane)])
+        filed = files.work(lane, intake.connections(lane))
+        return any([intake.take_delivery(lane), intake.poll_feed(lane), filed, _prepare_some(lane)])
     return (
         post.look_again(hold, lane)
         or post.finish_next(hold, lane)
@@ -129,5 +130,6 @@ def lanes_with_work() -> list[int]:
 def _companies_to_read(now: datetime) -> set[str]:
     deliveries = Delivery.objects.filter(status=Delivery.Status.NEW, due_at__lte=now).values("connection")
     cursors = Cursor.objects.filter(due_at__lte=now).values("connection")
-    rows = Connection.objects.filter(Q(pk__in=deliveries) | Q(pk__in=cursors)).exclude(account="")
+    due = Q(pk__in=deliveries) | Q(pk__in=cursors) | files.connections_with_work(now)
+    rows = Connection.objects.filter(due).exclude(account="")
     return {one.account_key for one in rows.exclude(health=Connection.Health.DENIED)}

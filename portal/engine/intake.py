@@ -8,10 +8,11 @@ from django.conf import settings
 from django.db import transaction
 
 from audit import trail
-from audit.models import Delivery, Problem, Record, State, WaitsFor
+from audit.models import Attempt, Delivery, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
 from connectors.base import Fact, Hint
 from connectors.errors import ConnectorError, Denied
+from connectors.files import FEED
 from portal.engine import access, clock, gaps, lanes
 from portal.models import Connection, Cursor, FlowSetting, Lane, Link
 
@@ -27,7 +28,7 @@ def take_delivery(lane: Lane) -> bool:
     """Re-reads what the oldest waiting delivery of this account is about. False: none is due."""
     delivery = (
         Delivery.objects.filter(status=Delivery.Status.NEW, due_at__lte=clock.now())
-        .filter(connection__in=_connections(lane))
+        .filter(connection__in=connections(lane))
         .select_related("connection")
         .order_by("due_at", "pk")
         .first()
@@ -76,7 +77,8 @@ def poll_feed(lane: Lane) -> bool:
     """Takes in the next page of the feed that is due. The cursor moves in the transaction that keeps the facts."""
     now = clock.now()
     cursor = (
-        Cursor.objects.filter(due_at__lte=now, connection__in=_connections(lane))
+        Cursor.objects.filter(due_at__lte=now, connection__in=connections(lane))
+        .exclude(feed=FEED)
         .select_related("connection")
         .order_by("due_at", "pk")
         .first()
@@ -129,7 +131,8 @@ def deny(connection: Connection, error: Denied) -> None:
         trail.write([trail.entry(connection.workspace_id, "connection.denied", at=now, said=error.said)])
 
 
-def _connections(lane: Lane) -> list[Connection]:
+def connections(lane: Lane) -> list[Connection]:
+    """Those of this account that are not refused."""
     system, _, account = lane.company.partition(":")
     account, _, test = account.partition(":")
     mode = "test" if test == "test" else "live"
@@ -192,7 +195,7 @@ def want(flow: str, key: str, waiting: Record) -> None:
 def _changed(known: Record, link: Link, flow: str, fact: Fact) -> None:
     """A master has new content. What was not sent yet is simply made anew; what was sent gets a further version."""
     if known.state in (State.DUE, State.READY, State.WAITING, State.FAILED, State.SKIPPED) and not known.frozen:
-        sent = known.attempts.exists()
+        sent = known.attempts.filter(outcome__in=Attempt.MAYBE_SENT).exists()
         if not sent:
             fresh = {"digest": fact.digest, "payload": None, "due_at": clock.now(), "tries": 0}
             move_all(

@@ -8,6 +8,7 @@ from django.db import transaction
 from audit import trail
 from connectors import registry
 from portal.engine import clock, intake, lanes
+from portal.engine.files import telling
 from portal.models import Connection, FlowSetting, Lane, Link
 
 
@@ -61,5 +62,6 @@ def set_mode(link: Link, flow: str, mode: str, actor: str) -> None:
     setting.save(update_fields=["mode"])
     if before == FlowSetting.Mode.OFF:
         intake.read_again(link.source)
+        telling.tell_again(link.source)
     said = f"{link}: {flow} from {before} to {mode}"
     trail.write([trail.entry(link.workspace_id, "flow.mode", at=clock.now(), said=said, actor=actor)])

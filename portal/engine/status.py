@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from audit.models import Delivery, Record, State
-from portal.models import FlowSetting, Workspace
-
-AT_WORK = (State.DUE, State.READY, State.SENDING, State.UNSURE)
-ASIDE = Q(setting__paused=True) | Q(link__paused=True) | ~Q(setting__mode=FlowSetting.Mode.LIVE)
+from portal.engine import files
+from portal.engine.queues import ASIDE, AT_WORK
+from portal.models import Workspace
 
 
 def records(workspace: Workspace | None) -> QuerySet[Record]:
@@ -24,7 +23,7 @@ def at_work(workspace: Workspace | None) -> int:
     deliveries = Delivery.objects.filter(status=Delivery.Status.NEW)
     if workspace:
         deliveries = deliveries.filter(connection__workspace=workspace)
-    return moving.distinct().count() + deliveries.count()
+    return moving.distinct().count() + deliveries.count() + files.at_work(workspace)
 
 
 def summary(workspace: Workspace | None) -> dict[str, Any]:
