@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
+from xml.sax.saxutils import unescape
 
 from connectors.base import (
     Access,
@@ -25,13 +26,14 @@ from connectors.base import (
     Response,
 )
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Unavailable
-from connectors.sage_intacct import answers, choices, find, ping, probing, said, sessions, writing
+from connectors.sage_intacct import answers, choices, find, ping, probing, said, sessions, shelves, writing
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.documents import AnyDocument, Fit
 from connectors.sage_intacct.limits import LIMITS
 from connectors.sage_intacct.markup import Login, Node, Sender, envelope, function
 from connectors.sage_intacct.query import Query
 from connectors.sage_intacct.sessions import Session
+from connectors.sage_intacct.shelves import REVERSED, SHELVES
 
 HEADERS: Final = {"content-type": "application/xml", "accept": "application/xml, text/xml"}
 MOST_FUNCTIONS: Final = 50
@@ -46,7 +48,7 @@ class Intacct:
         self.credentials = access.credentials
         self._wire = access.wire
         self._missing: dict[str, frozenset[str]] = {}
-        self._names = find.names(access.settings)
+        self._names = shelves.names(access.settings)
 
     # --- what every system has
 
@@ -265,7 +267,7 @@ def _answered(calls: Sequence[Call], answer: answers.Answer) -> dict[str, Answer
     return {control: outcome for control, outcome in found.items() if outcome is not None}
 
 
-_REVERSES: Final = re.compile(rb'<(reverse_invoice|reverse_arpayment) key="(\d+)"')
+_ASKED: Final = re.compile(rb'<function [^>]*><(\w+)(?: key="([^"]+)")?>(?:<appaymentkeys><appaymentkey>(\d+)<)?')
 
 
 def _of(call: Call, result: Result) -> Done | ConnectorError | None:
@@ -275,14 +277,16 @@ def _of(call: Call, result: Result) -> Done | ConnectorError | None:
         return Done(record, url=row.get("RECORD_URL", "")) if record else None
     if result.status in ("failure", "aborted"):
         error = said.of_write(result.errors)
-        return said.of_reversal(error) if call.kind == "invoice_reversal" and isinstance(error, Refused) else error
+        return said.of_reversal(call.kind, error) if isinstance(error, Refused) else error
     return None
 
 
 def _reversed(call: Call, made: str) -> str:
-    """The id of what was reversed, with its object; of a credit memo that stands for a reversal: the memo's."""
-    if call.kind not in find.REVERSED:
+    """The id of what was reversed, with its object; of a credit that stands for a reversal: the credit's."""
+    undoing = REVERSED.get(call.kind)
+    if undoing is None:
         return made
-    asked = _REVERSES.search(call.body)
-    shelf = find.SHELVES[find.REVERSED[call.kind] if asked else "adjustment"]
-    return f"{shelf.object}/{asked.group(2).decode() if asked else made}"
+    asked = _ASKED.match(call.body)
+    if asked and asked.group(1).decode() == undoing.function:
+        return f"{SHELVES[undoing.of].object}/{unescape((asked.group(2) or asked.group(3)).decode())}"
+    return f"{SHELVES[undoing.credit].object}/{made}"

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -11,158 +11,20 @@ from typing import Any, Final
 from connectors.base import Document, Found, Identity, Look, Ref
 from connectors.errors import Denied, Malformed
 from connectors.sage_intacct.answers import Row
-from connectors.sage_intacct.documents import AMBIGUOUS, Adjustment, InvoiceReversal, Payment
-from connectors.sage_intacct.documents.customer import CONTACT
+from connectors.sage_intacct.documents import AMBIGUOUS, BillReversal, InvoiceReversal, Payment
+from connectors.sage_intacct.documents.payable import as_they_count
 from connectors.sage_intacct.documents.reversal import VOID
 from connectors.sage_intacct.query import Query, wanted
+from connectors.sage_intacct.shelves import REVERSED, SHELVES, STATES, Shelf, Undoing
 
 Rows = Sequence[Row]
 Fetch = Callable[[Sequence[Query]], Sequence[Rows]]
 """Runs queries in one request and returns the rows of each."""
 
-
-@dataclass(frozen=True)
-class Shelf:
-    """Where documents of one kind stand: the object, its fields, and which field says what."""
-
-    object: str
-    key: str
-    party: str = ""
-    day: str = ""
-    fields: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    amounts: tuple[str, ...] = ()
-    """The total: the first of these that has a value."""
-    due: tuple[str, ...] = ()
-    items: str = ""
-    """The object of its lines, each with its amount in base currency."""
-
-    def query(self, field: str, values: Sequence[str]) -> Query:
-        names = wanted(("RECORDNO", self.key, self.party, self.day, *self.fields))
-        return Query(self.object, names, self.optional, field, wanted(values))
-
-
-_TOTALS: Final = ("STATE", "TOTALENTERED", "TOTALDUE", "CURRENCY", "DESCRIPTION")
-_TOTALS_MORE: Final = ("TRX_TOTALENTERED", "TRX_TOTALDUE", "BASECURR", "RECORD_URL")
-_TOTAL: Final = ("TRX_TOTALENTERED", "TOTALENTERED")
-_DUE: Final = ("TRX_TOTALDUE", "TOTALDUE")
-
-# Field names: sheet 5.2 to 5.8. A field that a company does not have fails the whole query, hence `optional`.
-SHELVES: Final[dict[str, Shelf]] = {
-    "customer": Shelf(
-        "CUSTOMER", "CUSTOMERID", fields=("NAME", "STATUS", "ONHOLD"), optional=("CURRENCY", "RECORD_URL", *CONTACT)
-    ),
-    "invoice": Shelf(
-        "ARINVOICE",
-        "RECORDID",
-        "CUSTOMERID",
-        "WHENCREATED",
-        _TOTALS,
-        ("RAWSTATE", "WHENPOSTED", "WHENDUE", *_TOTALS_MORE),
-        _TOTAL,
-        _DUE,
-        "ARINVOICEITEM",
-    ),
-    "adjustment": Shelf(
-        "ARADJUSTMENT",
-        "RECORDID",
-        "CUSTOMERID",
-        "WHENCREATED",
-        _TOTALS,
-        ("RAWSTATE", "WHENPOSTED", *_TOTALS_MORE),
-        _TOTAL,
-        _DUE,
-        "ARADJUSTMENTITEM",
-    ),
-    "payment": Shelf(
-        "ARPYMT",
-        "DOCNUMBER",
-        "CUSTOMERID",
-        "RECEIPTDATE",
-        _TOTALS,
-        ("RECORDID", "FINANCIALENTITY", *_TOTALS_MORE),
-        _TOTAL,
-        _DUE,
-    ),
-    "advance": Shelf(
-        "ARADVANCE",
-        "DOCNUMBER",
-        "CUSTOMERID",
-        "RECEIPTDATE",
-        _TOTALS,
-        ("RECORDID", "FINANCIALENTITY", *_TOTALS_MORE),
-        _TOTAL,
-        _DUE,
-    ),
-    "other_receipt": Shelf(
-        "OTHERRECEIPTS",
-        "DOCNUMBER",
-        day="RECEIPTDATE",
-        fields=("STATE", "TOTALENTERED", "CURRENCY", "DESCRIPTION"),
-        optional=("RECORDID", "TRX_TOTALENTERED", "BASECURR", "RECORD_URL"),
-        amounts=_TOTAL,
-    ),
-    "journal": Shelf(
-        "GLBATCH",
-        "REFERENCENO",
-        "JOURNAL",
-        "BATCH_DATE",
-        ("BATCH_TITLE", "STATE"),
-        ("BATCHNO", "RECORD_URL"),
-        ("TOTAL",),
-    ),
-}
-
-OTHER_RECEIPT_KEY: Final = "other_receipt_key"
-"""The setting that names the field of OTHERRECEIPTS which holds the reference, where it is not DOCNUMBER."""
-
-
-def names(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Of each object the fields that this company calls otherwise: our name → its own."""
-    own = str(settings.get(OTHER_RECEIPT_KEY) or "")
-    shelf = SHELVES["other_receipt"]
-    return {shelf.object: {shelf.key: own}} if own not in ("", shelf.key) else {}
-
-
-SHELVES["application"] = replace(SHELVES["payment"], amounts=())
-"""Credit that was applied shows the cash, of which there is none."""
-REVERSED: Final[Mapping[str, str]] = {
-    "invoice_reversal": "invoice",
-    "payment_reversal": "payment",
-    "application_reversal": "application",
-}
-"""A reversal stands there when what it reverses is gone. Its id says on which shelf: a credit memo may stand for it."""
-
 _ENTRIES: Final = ("RECORDNO", "BATCHNO", "ACCOUNTNO", "TR_TYPE", "TRX_AMOUNT")
 _ENTRIES_MORE: Final = ("CURRENCY", "LOCATION", "DEPARTMENT")
 _ITEMS: Final = ("RECORDNO", "RECORDKEY", "LINE_NO", "TRX_AMOUNT", "AMOUNT")
-
-# Labels of `query`, letters of older reads; what stands in no line is itself in lower case. Sheet 5.15.
-STATES: Final[Mapping[str, str]] = {
-    "": "posted",
-    "posted": "posted",
-    "paid": "posted",
-    "partially paid": "posted",
-    "selected": "posted",
-    "complete": "posted",
-    "completed": "posted",
-    "reconciled": "posted",
-    "confirmed": "posted",
-    "a": "posted",
-    "c": "posted",
-    "draft": "draft",
-    "d": "draft",
-    "submitted": "submitted",
-    "s": "submitted",
-    "partially approved": "partially approved",
-    "pa": "partially approved",
-    "approved": "approved",
-    "declined": "declined",
-    "reversed": "reversed",
-    "reversal pending": "reversed",
-    "voided": "voided",
-    "v": "voided",
-}
+_ITEMS_CODING: Final = ("ACCOUNTNO", "LOCATIONID", "DEPARTMENTID")
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
@@ -193,40 +55,45 @@ def read(kind: str, ids: Sequence[str], fetch: Fetch, *, multi: bool | None) -> 
     if kind in REVERSED:
         return _read_reversals(kind, ids, fetch)
     shelf = SHELVES[kind]
-    queries = [shelf.query("RECORDNO", ids)]
+    queries = [shelf.query(shelf.id, ids)]
     if shelf.object == "GLBATCH":
         queries.append(_entries(ids))
     rows, *entries = fetch(queries)
     if entries:
         rows = [_totalled(row, entries[0]) for row in rows]
-    in_base = _base_lines(shelf, rows, fetch) if multi else {}
-    by_id = {row.get("RECORDNO", ""): found(kind, row, multi=bool(multi)) for row in rows}
+    lines = _read_lines(shelf, rows, fetch, multi=bool(multi))
+    by_id = {row.get(shelf.id, ""): found(kind, row, multi=bool(multi)) for row in rows}
     there = [by_id.get(record) for record in ids]
-    return [one and replace(one, base_lines=in_base.get(one.id, ())) for one in there]
+    return [one and _with_lines(one, shelf, lines.get(one.id)) for one in there]
 
 
 def found(kind: str, row: Row, *, multi: bool) -> Found:
     """A row as ours. `multi` False: the company has one currency, and ours name none."""
     shelf = SHELVES[kind]
-    state = row.get("STATE", "") if kind != "customer" else ""
+    state = "" if shelf.master else row.get("STATE", "").lower()
     identity = Identity(
         kind=kind,
         key=row.get(shelf.key, ""),
         party=row.get(shelf.party, "") if shelf.party else "",
-        currency=row.get("CURRENCY", "") if multi and kind != "customer" else "",
-        amount=_first(row, shelf.amounts) or Decimal(0),
+        currency=row.get("CURRENCY", "") if multi and not shelf.master else "",
+        amount=_counted(shelf, _first(row, shelf.amounts)) or Decimal(0),
         day=us_date(row.get(shelf.day, "")) if shelf.day else None,
     )
     return Found(
-        id=row.get("RECORDNO", ""),
+        id=row.get(shelf.id, ""),
         identity=identity,
-        number=row.get("BATCHNO") or row.get(shelf.key, ""),
-        state=STATES.get(state.lower(), state.lower()),
-        due=_first(row, shelf.due),
+        number=(row.get(shelf.number) if shelf.number else "") or row.get(shelf.key, ""),
+        state=shelf.states.get(state) or STATES.get(state, state),
+        due=_counted(shelf, _first(row, shelf.due)),
         url=row.get("RECORD_URL", ""),
         raw=row,
-        base=_amount(row, "TOTALENTERED") if multi and kind != "customer" else None,
+        base=_amount(row, "TOTALENTERED") if multi and not shelf.master else None,
     )
+
+
+def _counted(shelf: Shelf, amount: Decimal | None) -> Decimal | None:
+    """Of an AP adjustment: with the sign with which it counts here."""
+    return as_they_count(amount) if shelf.object == "APADJUSTMENT" and amount is not None else amount
 
 
 def _look(
@@ -266,40 +133,42 @@ def _ref(ref: Ref, rows: Rows, lines: Mapping[str, Mapping[str, str]], *, multi:
 
 
 def _looks_for_reversals(documents: Sequence[Document], fetch: Fetch, *, multi: bool | None) -> list[Look]:
-    """One request: what is reversed, the credit memos that may stand for it, and what both refer to."""
+    """One request: what is reversed, the credits that may stand for it, and what both refer to."""
     kind = documents[0].kind
     refs = list(dict.fromkeys(ref for document in documents for ref in document.refs()))
-    memos = [memo for document in documents if (memo := _memo(document))]
-    wanted_refs = [*refs, *(Ref("adjustment", memo.number, memo.customer) for memo in memos)]
+    credits = [ref for document in documents if (ref := _credit(document))]
+    wanted_refs = [*refs, *credits]
     kinds = list(dict.fromkeys(ref.kind for ref in wanted_refs))
     rows = fetch([SHELVES[k].query(SHELVES[k].key, [r.key for r in wanted_refs if r.kind == k]) for k in kinds])
     there = dict(zip(kinds, rows, strict=True))
     looks = []
     for document in documents:
-        memo = _memo(document)
         hits = _reversed(REVERSED[kind], document.identity(), there)
-        hits += _memo_hits(memo, document.identity(), there) if memo else []
+        credit = _credit(document)
+        hits += _credit_hits(credit, document.identity(), there) if credit else []
         found_refs = {ref: _ref(ref, there.get(ref.kind, ()), {}, multi=bool(multi)) for ref in document.refs()}
         looks.append(Look(tuple(hits), found_refs))
     return looks
 
 
-def _memo(document: Document) -> Adjustment | None:
-    return document.otherwise if isinstance(document, InvoiceReversal) else None
+def _credit(document: Document) -> Ref | None:
+    """The credit that may stand for a reversal."""
+    credit = document.otherwise if isinstance(document, InvoiceReversal | BillReversal) else None
+    return Ref(credit.kind, credit.number, credit.identity().party) if credit else None
 
 
-def _reversed(original: str, identity: Identity, there: Mapping[str, Rows]) -> list[Found]:
-    shelf = SHELVES[original]
-    rows = [row for row in there.get(original, ()) if _is(row, shelf, identity.key, identity.party)]
-    standing = [found(original, row, multi=False) for row in rows]
+def _reversed(undoing: Undoing, identity: Identity, there: Mapping[str, Rows]) -> list[Found]:
+    shelf = SHELVES[undoing.of]
+    rows = [row for row in there.get(undoing.of, ()) if _is(row, shelf, identity.key, identity.party)]
+    standing = [found(undoing.of, row, multi=False) for row in rows]
     # A document of the same number may have been made anew; that one is not what was reversed.
-    return [_undone(one, identity, shelf) for one in standing if one.gone]
+    return [_undone(one, identity, shelf) for one in standing if one.state in undoing.done]
 
 
-def _memo_hits(memo: Adjustment, identity: Identity, there: Mapping[str, Rows]) -> list[Found]:
-    shelf = SHELVES["adjustment"]
-    rows = [row for row in there.get("adjustment", ()) if _is(row, shelf, memo.number, memo.customer)]
-    made = [found("adjustment", row, multi=False) for row in rows]
+def _credit_hits(credit: Ref, identity: Identity, there: Mapping[str, Rows]) -> list[Found]:
+    shelf = SHELVES[credit.kind]
+    rows = [row for row in there.get(credit.kind, ()) if _is(row, shelf, credit.key, credit.party)]
+    made = [found(credit.kind, row, multi=False) for row in rows]
     return [replace(_undone(one, identity, shelf), state=one.state) for one in made if not one.gone]
 
 
@@ -308,14 +177,16 @@ def _undone(original: Found, identity: Identity, shelf: Shelf) -> Found:
 
 
 def _read_reversals(kind: str, ids: Sequence[str], fetch: Fetch) -> list[Found | None]:
-    """What stands under `object/RECORDNO` now: an original that is gone, or the credit memo that took its place."""
-    shelves = {SHELVES[REVERSED[kind]].object: REVERSED[kind], "ARADJUSTMENT": "adjustment"}
+    """What stands under `object/id` now: an original that is gone, or the credit that took its place."""
+    undoing = REVERSED[kind]
+    shelves = {SHELVES[name].object: name for name in (undoing.of, undoing.credit) if name}
     split = [one.partition("/") for one in ids]
     objects = list(dict.fromkeys(name for name, _, _ in split))
-    queries = [SHELVES[shelves[name]].query("RECORDNO", [n for o, _, n in split if o == name]) for name in objects]
+    on = [SHELVES[shelves[name]] for name in objects]
+    queries = [shelf.query(shelf.id, [n for o, _, n in split if o == shelf.object]) for shelf in on]
     found_rows = {
-        f"{name}/{row.get('RECORDNO', '')}": row
-        for name, rows in zip(objects, fetch(queries), strict=True)
+        f"{shelf.object}/{row.get(shelf.id, '')}": row
+        for shelf, rows in zip(on, fetch(queries), strict=True)
         for row in rows
     }
     return [_read_reversal(kind, shelves, one, found_rows.get(one)) for one in ids]
@@ -324,13 +195,15 @@ def _read_reversals(kind: str, ids: Sequence[str], fetch: Fetch) -> list[Found |
 def _read_reversal(kind: str, shelves: Mapping[str, str], id: str, row: Row | None) -> Found | None:
     if row is None:
         return None
-    name = id.partition("/")[0]
-    one = found(shelves[name], row, multi=False)
-    number = one.identity.key.removesuffix(VOID) if name == "ARADJUSTMENT" else one.identity.key
+    undoing, name = REVERSED[kind], shelves[id.partition("/")[0]]
+    one = found(name, row, multi=False)
+    instead = name == undoing.credit
+    number = one.identity.key.removesuffix(VOID) if instead else one.identity.key
     identity = Identity(kind, number, one.identity.party, "", Decimal(0), None)
-    if name == "ARADJUSTMENT":
+    if instead:
         return replace(one, id=id, identity=identity, due=None)
-    return replace(one, id=id, identity=identity, due=None, state="posted") if one.gone else None
+    done = one.state in undoing.done
+    return replace(one, id=id, identity=identity, due=None, state="posted") if done else None
 
 
 # --- what stands in rows of its own ----------------------------------------------------------------------------------
@@ -369,21 +242,36 @@ def _lines_of(documents: Sequence[Document], invoices: Rows, fetch: Fetch) -> Ma
     return {record: dict(_places(sorted(own, key=_place))) for record, own in by_invoice.items()}
 
 
-def _base_lines(shelf: Shelf, rows: Rows, fetch: Fetch) -> Mapping[str, tuple[Decimal, ...]]:
-    """Of documents in another currency than that of the books, by RECORDNO: what each line came to, by the rate that
-    Sage Intacct took. Documents whose lines may not be read are left out."""
-    foreign = wanted([row.get("RECORDNO", "") for row in rows if row.get("CURRENCY") != row.get("BASECURR")])
-    if not shelf.items or not foreign:
+def _read_lines(shelf: Shelf, rows: Rows, fetch: Fetch, *, multi: bool) -> Mapping[str, Rows]:
+    """Lines by RECORDNO, in their order: of all that are compared to the line, else of those in another currency than
+    that of the books. Documents whose lines may not be read are left out."""
+    asked = [row for row in rows if shelf.to_the_line or (multi and _foreign(row))]
+    ids = wanted([row.get("RECORDNO", "") for row in asked])
+    if not shelf.items or not ids:
         return {}
+    more = _ITEMS_CODING if shelf.to_the_line else ()
     try:
-        (items,) = fetch([Query(shelf.items, _ITEMS, field="RECORDKEY", values=foreign)])
+        (items,) = fetch([Query(shelf.items, _ITEMS, more, "RECORDKEY", ids)])
     except Denied:  # the documents themselves were read just now: it is these rows alone
         return {}
     by_record: defaultdict[str, list[Row]] = defaultdict(list)
     for row in items:
         by_record[row.get("RECORDKEY", "")].append(row)
-    found = {record: [_amount(row, "AMOUNT") for row in sorted(own, key=_place)] for record, own in by_record.items()}
-    return {record: tuple(a for a in own if a is not None) for record, own in found.items() if None not in own}
+    return {record: sorted(own, key=_place) for record, own in by_record.items()}
+
+
+def _foreign(row: Row) -> bool:
+    return row.get("CURRENCY") != row.get("BASECURR")
+
+
+def _with_lines(one: Found, shelf: Shelf, lines: Rows | None) -> Found:
+    if not lines:
+        return one
+    amounts = [_amount(row, "AMOUNT") for row in lines] if _foreign(one.raw) else []
+    base = tuple(amount for amount in amounts if amount is not None)
+    raw = {f"LINES.{n}.{name}": text for n, row in enumerate(lines, 1) for name, text in row.items()}
+    told = {**one.raw, "LINES": str(len(lines)), **raw} if shelf.to_the_line else one.raw
+    return replace(one, raw=told, base_lines=base if None not in amounts else ())
 
 
 def _place(line: Row) -> tuple[int, int]:

@@ -12,10 +12,10 @@ from connectors.errors import ConnectorError
 from connectors.sage_intacct import said
 from connectors.sage_intacct.answers import Answer, Result, Row
 from connectors.sage_intacct.documents import LENGTHS
-from connectors.sage_intacct.find import OTHER_RECEIPT_KEY, SHELVES
 from connectors.sage_intacct.markup import Node
 from connectors.sage_intacct.query import Query
 from connectors.sage_intacct.sessions import Session
+from connectors.sage_intacct.shelves import OTHER_RECEIPT_KEY, SHELVES
 
 REFERENCES: Final = ("DOCNUMBER", "REFID", "REFERENCENO", "REFERENCE", "RECORDID")
 """Fields that may hold the reference of another receipt, the likeliest first."""

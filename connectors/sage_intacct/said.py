@@ -169,15 +169,38 @@ def of_write(errors: Sequence[Said]) -> ConnectorError | None:
     return _refused(causes or errors, errors)
 
 
-def of_reversal(error: Refused) -> Refused:
-    """A reversal that the company does not allow: a setting there, or the option here, lets it go on. What was in the
-    way of this one alone, a payment just made, is seen by the next look."""
-    if error.cause in ("data", "decision"):
-        error.cause, error.code = "settings", "reversal.refused"
-        error.cure = (
+REVERSALS: Final[Mapping[str, tuple[str, str]]] = {
+    # kind: code, cure
+    "invoice_reversal": (
+        "reversal.refused",
+        (
             "Allow the reversal of unpaid invoices in the set-up of Accounts Receivable in Sage Intacct, or set the"
             " option `Voided invoices` of the link to a credit memo; it then goes on by itself."
-        )
+        ),
+    ),
+    "bill_reversal": (
+        "reversal.refused",
+        (
+            "Allow the reversal of unpaid bills in the set-up of Accounts Payable in Sage Intacct, or take the bill"
+            " back there by a vendor credit; it then goes on by itself."
+        ),
+    ),
+    "bill_payment_void": (
+        "void.refused",
+        (
+            "Void the payment in Sage Intacct by hand (Accounts Payable > Payments), on the day on which it was voided;"
+            " the void is then found there."
+        ),
+    ),
+}
+
+
+def of_reversal(kind: str, error: Refused) -> Refused:
+    """A reversal that the company does not allow: a setting there, or the option here, lets it go on. What was in the
+    way of this one alone, a payment just made, is seen by the next look."""
+    if kind in REVERSALS and error.cause in ("data", "decision"):
+        error.cause = "settings"
+        error.code, error.cure = REVERSALS[kind]
     return error
 
 

@@ -340,7 +340,7 @@ def _purchase(company: Company, row: Row) -> dict[str, Any]:
         {"item": e["ITEMID"], "quantity": e["QUANTITY"], "price": e["PRICE"], "amount": e["TOTAL"], "memo": e["MEMO"]}
         for e in company.find("PODOCUMENTENTRY", "DOCHDRNO", row["RECORDNO"])
     ]
-    head = _head("PODOCUMENT", {**row, "DESCRIPTION": row["MESSAGE"]}, row["VENDORID"], row["DOCNO"])
+    head = _head("PODOCUMENT", {**row, "DESCRIPTION": row["MESSAGE"]}, row["CUSTVENDID"], row["DOCNO"])
     return {**head, "date": row["WHENCREATED"], "amount": row["TOTAL"], "lines": lines}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sage_intacct import choices, find
+from connectors.sage_intacct import choices, shelves
 from connectors.sage_intacct.query import Query
 from standins.sage_intacct.objects import OBJECTS
 
@@ -20,8 +20,8 @@ UNSEEN = {"ARADJUSTMENT", "ARADVANCE", "ARTERM", "OTHERRECEIPTS"}
 
 
 def asked() -> list[tuple[str, Query]]:
-    shelves = [(name, shelf.query("RECORDNO", ["1"])) for name, shelf in find.SHELVES.items()]
-    return [*shelves, *((name, offer.query()) for name, offer in choices.OFFERS.items())]
+    kept = [(name, shelf.query("RECORDNO", ["1"])) for name, shelf in shelves.SHELVES.items()]
+    return [*kept, *((name, offer.query()) for name, offer in choices.OFFERS.items())]
 
 
 @pytest.mark.parametrize(("name", "query"), asked(), ids=[name for name, _ in asked()])

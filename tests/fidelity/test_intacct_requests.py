@@ -175,7 +175,7 @@ CASES = {
         {**UNPAID, "CURRENCY": "EUR", "STRIPE_INVOICE_ID": "in_A1", "TOTALDUE": "130.31"},  # at 1.0850, line by line
         {"12100": "130.31", "40000": "-108.61", "40200": "-21.70"},
     ),
-    "create_potransaction": Case(with_vendor, "PODOCUMENT", {"VENDORID": "STP-V77"}),
+    "create_potransaction": Case(with_vendor, "PODOCUMENT", {"CUSTVENDID": "STP-V77"}),
     "create_vendor": Case(object="VENDOR", holds={"VENDORID": "STP-V77", "NAME": "Papier AG"}),
     "custom_create_apbill": Case(with_vendor, "APBILL", BILL, BILL_MOVES),
     "custom_create_arpymt": Case(with_invoice, "ARINVOICE", PAID, {"10100": "120.10", "12100": "-120.10"}),

@@ -442,8 +442,11 @@ def test_finish_says_in_which_state_the_document_stands() -> None:
 
 
 def test_the_system_names_what_it_holds() -> None:
-    documents = {"customer", "invoice", "payment", "adjustment", "journal", "application", "advance", "other_receipt"}
-    assert set(SYSTEM.kinds) == documents | {"invoice_reversal", "payment_reversal", "application_reversal"}
+    receivable = {"customer", "invoice", "payment", "adjustment", "application", "advance", "other_receipt"}
+    receivable |= {"invoice_reversal", "payment_reversal", "application_reversal"}
+    payable = {"vendor", "bill", "vendor_credit", "bill_payment", "purchase_order"}
+    payable |= {"bill_reversal", "bill_payment_void", "vendor_credit_reversal", "purchase_order_close"}
+    assert set(SYSTEM.kinds) == receivable | payable | {"journal"}
     assert SYSTEM.limits.in_flight == 2
     assert "Pw" not in repr(Credentials("a", "senderPw", "c", "d", "userPw"))
     assert Ref("invoice", "IN-1", "cus_Q1") in payment().refs()

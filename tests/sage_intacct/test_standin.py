@@ -1,7 +1,6 @@
 """From end to end against the stand-in: what stands in its books is what counts."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,77 +8,18 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Access, Done, Look, Window
+from connectors.base import Done, Look
 from connectors.errors import ConnectorError, Denied, Refused, SessionLost, Throttled, Unavailable
-from connectors.http import HttpWire, boottime
-from connectors.sage_intacct import SYSTEM, Credentials
+from connectors.sage_intacct import SYSTEM
 from connectors.sage_intacct.client import Intacct
 from connectors.sage_intacct.documents import Address, Inline, Line
 from connectors.sage_intacct.ping import tax
-from standins.sage_intacct import Books, Server, seed_demo, serve
+from standins.sage_intacct import serve
 
-from .fakes import Sessions, adjustment, customer, invoice, journal, line, payment
+from .bench import Bench, post, posted, refused, window
+from .fakes import adjustment, customer, invoice, journal, line, payment
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-
-COMPANY = "ACME-DEMO"
-
-
-class Bench:
-    """One company at the stand-in, and a client of it."""
-
-    def __init__(self, books: Books, server: Server) -> None:
-        self.books, self.server = books, server
-        self.company = books.company(COMPANY)
-        self.sessions = Sessions()
-
-    def client(self, settings: dict[str, Any] | None = None, **changes: str) -> Intacct:
-        given = Credentials("ml_sender", "sender-demo", COMPANY, "ml_connector", "user-demo")
-        given = replace(given, endpoint=f"{self.server.url}/ia/xml/xmlgw.phtml")
-        wire = HttpWire(None, frozenset((self.server.url.removeprefix("http://"),)))
-        return Intacct(Access(replace(given, **changes), wire, self.sessions, settings or {}))
-
-    def count(self, name: str) -> int:
-        return len(self.company.rows(name))
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    books, server = serve()
-    yield Bench(books, server)
-    server.stop()
-    books.close()
-
-
-def window() -> Window:
-    return Window(boottime() + 5, boottime() + 10)
-
-
-def post(client: Intacct, *documents: Any, before: Any = None) -> Any:
-    """Looks, renders, sends; the answer of the only document, or all by control."""
-    looks = client.look(documents)
-    calls = [client.render(d, look, before) for d, look in zip(documents, looks, strict=True)]
-    answers = client.send(calls, window)
-    return answers.get(documents[0].control) if len(documents) == 1 else answers
-
-
-def posted(client: Intacct, document: Any) -> str:
-    """Posts it, finds it again, and reads it back: always as ours."""
-    answer = post(client, document)
-    assert isinstance(answer, Done), getattr(answer, "said", answer)
-    (look,) = client.look([document])
-    assert [(hit.id, hit.identity, hit.gone) for hit in look.hits] == [(answer.id, document.identity(), False)]
-    (read,) = client.read(document.kind, [answer.id], document.session)
-    assert read is not None
-    assert replace(read, base_lines=()) == look.hits[0]
-    return answer.id
-
-
-def refused(client: Intacct, document: Any) -> Refused:
-    answer = post(client, document)
-    assert isinstance(answer, Refused), answer
-    return answer
-
 
 CUSTOMER = customer(email="a@b.example", phone="1", address=Address(line1="Ring 1", city="Wien", country_code="AT"))
 
@@ -317,13 +257,6 @@ def test_what_was_switched_off_between_look_and_send_blocks(
 
 
 # --- entities and currencies ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def world(bench: Bench) -> Bench:
-    seed_demo(bench.books, "WORLD-DEMO", entities=True, multi_currency=True)
-    bench.company = bench.books.company("WORLD-DEMO")
-    return bench
 
 
 def test_a_document_of_an_entity_goes_in_its_session(world: Bench) -> None:

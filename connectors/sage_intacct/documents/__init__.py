@@ -8,13 +8,25 @@ from collections.abc import Mapping
 from typing import Final
 
 from connectors.base import Document
+from connectors.sage_intacct.documents.bill_payment import BillPayment, Paid
 from connectors.sage_intacct.documents.cash import Advance, OtherReceipt
 from connectors.sage_intacct.documents.customer import Address, Customer
 from connectors.sage_intacct.documents.journal import Journal
-from connectors.sage_intacct.documents.parts import AMBIGUOUS, LENGTHS, Fit, Line, Pairs
+from connectors.sage_intacct.documents.parts import AMBIGUOUS, LENGTHS, Coded, Fit, Line, Pairs
+from connectors.sage_intacct.documents.payable import Bill, VendorCredit, VendorCreditReversal
 from connectors.sage_intacct.documents.payment import METHODS, Application, Credit, Inline, Payment
-from connectors.sage_intacct.documents.receivable import Adjustment, Coded, Invoice
-from connectors.sage_intacct.documents.reversal import ApplicationReversal, InvoiceReversal, PaymentReversal, Reversal
+from connectors.sage_intacct.documents.purchase import OrderLine, PurchaseOrder, PurchaseOrderClose
+from connectors.sage_intacct.documents.receivable import Adjustment, Invoice
+from connectors.sage_intacct.documents.reversal import (
+    ApplicationReversal,
+    BillPaymentVoid,
+    BillReversal,
+    InvoiceReversal,
+    PaymentReversal,
+    Reversal,
+    Undo,
+)
+from connectors.sage_intacct.documents.vendor import Vendor
 
 __all__ = [
     "AMBIGUOUS",
@@ -27,6 +39,10 @@ __all__ = [
     "AnyDocument",
     "Application",
     "ApplicationReversal",
+    "Bill",
+    "BillPayment",
+    "BillPaymentVoid",
+    "BillReversal",
     "Coded",
     "Credit",
     "Customer",
@@ -36,14 +52,37 @@ __all__ = [
     "InvoiceReversal",
     "Journal",
     "Line",
+    "OrderLine",
     "OtherReceipt",
+    "Paid",
     "Pairs",
     "Payment",
     "PaymentReversal",
+    "PurchaseOrder",
+    "PurchaseOrderClose",
     "Reversal",
+    "Vendor",
+    "VendorCredit",
+    "VendorCreditReversal",
 ]
 
-AnyDocument = Customer | Invoice | Adjustment | Payment | Application | Reversal | OtherReceipt | Advance | Journal
+AnyDocument = (
+    Customer
+    | Invoice
+    | Adjustment
+    | Payment
+    | Application
+    | OtherReceipt
+    | Advance
+    | Journal
+    | Vendor
+    | Bill
+    | VendorCredit
+    | VendorCreditReversal
+    | BillPayment
+    | PurchaseOrder
+    | Undo
+)
 
 KINDS: Final[Mapping[str, type[Document]]] = {
     cls.kind: cls
@@ -59,5 +98,14 @@ KINDS: Final[Mapping[str, type[Document]]] = {
         OtherReceipt,
         Advance,
         Journal,
+        Vendor,
+        Bill,
+        VendorCredit,
+        VendorCreditReversal,
+        BillPayment,
+        BillReversal,
+        BillPaymentVoid,
+        PurchaseOrder,
+        PurchaseOrderClose,
     )
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from connectors.base import Found, Look, Ref
@@ -18,7 +18,12 @@ LENGTHS: Final[Mapping[str, int]] = {
     "CUSTOMER.CUSTOMERID": 20,
     "CUSTOMER.NAME": 99,
     "CUSTOMER.COMMENTS": 1000,
+    "VENDOR.VENDORID": 20,
+    "VENDOR.NAME": 99,
+    "VENDOR.COMMENTS": 1000,
     "CONTACT.PRINTAS": 99,
+    "CONTACT.FIRSTNAME": 40,
+    "CONTACT.LASTNAME": 40,
     "CONTACT.EMAIL1": 100,
     "CONTACT.PHONE1": 30,
     "CONTACT.ADDRESS1": 80,
@@ -36,6 +41,19 @@ LENGTHS: Final[Mapping[str, int]] = {
     "ARADJUSTMENT.DESCRIPTION": 1000,
     "ARPYMT.DOCNUMBER": 30,
     "ARPYMT.DESCRIPTION": 1000,
+    "APBILL.RECORDID": 30,
+    "APBILL.DOCNUMBER": 30,
+    "APBILL.DESCRIPTION": 1000,
+    "APBILLITEM.ENTRYDESCRIPTION": 1000,
+    "APADJUSTMENT.RECORDID": 30,
+    "APADJUSTMENT.DOCNUMBER": 30,
+    "APADJUSTMENT.DESCRIPTION": 1000,
+    "APPYMT.DOCNUMBER": 30,
+    "APPYMT.DESCRIPTION": 1000,
+    "PODOCUMENT.DOCNO": 30,
+    "PODOCUMENT.PONUMBER": 30,
+    "PODOCUMENT.MESSAGE": 1000,
+    "PODOCUMENTENTRY.MEMO": 1000,
     "OTHERRECEIPTS.PAYEE": 80,
     "OTHERRECEIPTS.REFID": 30,
     "OTHERRECEIPTS.DESCRIPTION": 1000,
@@ -91,7 +109,7 @@ class Line:
     amount: Decimal
     account: str = ""
     label: str = ""
-    """An AR account label instead of the account, for companies that work with labels."""
+    """An account label instead of the account, for companies that work with labels."""
     memo: str = ""
     document: str = ""
     """Journals: the DOCUMENT of the entry."""
@@ -102,21 +120,32 @@ class Line:
     project: str = ""
     customer: str = ""
     vendor: str = ""
+    employee: str = ""
     dimensions: Pairs = ()
     """User-defined dimensions: (GLDIM name, record id)."""
     entity: str = ""
 
 
-def line_item(line: Line, fit: Fit) -> Node:
+@dataclass(frozen=True, kw_only=True)
+class Coded:
+    """What a part of the source (a line, a tax rate, the shipping) was coded as. Not sent: what follows the document
+    takes its coding from here."""
+
+    source: str
+    line: Line
+
+
+def line_item(line: Line, fit: Fit, at: str = "ARINVOICEITEM.ENTRYDESCRIPTION") -> Node:
     """`lineitem` of invoices and adjustments; order of its children: schema 3.0."""
     account: Node = ("accountlabel", line.label) if line.label else ("glaccountno", line.account)
     head = [account, ("amount", money(line.amount))]
-    memo = fit.text("ARINVOICEITEM.ENTRYDESCRIPTION", line.memo)
+    memo = fit.text(at, line.memo)
     where = given(("memo", memo), ("locationid", line.location), ("departmentid", line.department))
     rest = given(
         ("projectid", line.project),
         ("customerid", line.customer),
         ("vendorid", line.vendor),
+        ("employeeid", line.employee),
         ("itemid", line.item),
         ("classid", line.class_),
     )
@@ -143,6 +172,44 @@ def own_fields(pairs: Pairs) -> list[Node]:
     return [(name, single(value)) for name, value in pairs]
 
 
+def bill_item(line: Line, fit: Fit) -> Node:
+    """`APBILLITEM`: dimensions as upper-case elements, those that a company made for itself under their own names."""
+    account: Node = ("ACCOUNTLABEL", line.label) if line.label else ("ACCOUNTNO", line.account)
+    rest = given(
+        ("ENTRYDESCRIPTION", fit.text("APBILLITEM.ENTRYDESCRIPTION", line.memo)),
+        ("LOCATIONID", line.location),
+        ("DEPARTMENTID", line.department),
+        ("PROJECTID", line.project),
+        ("CUSTOMERID", line.customer),
+        ("VENDORID", line.vendor),
+        ("EMPLOYEEID", line.employee),
+        ("ITEMID", line.item),
+        ("CLASSID", line.class_),
+    )
+    return "APBILLITEM", [account, ("TRX_AMOUNT", money(line.amount)), *rest, *own_fields(line.dimensions)]
+
+
+def lines_stand(lines: Sequence[Line], found: Found, sign: int = 1) -> bool:
+    """Whether the lines that were read with it (`LINES.<n>.…`) are these: accounts and amounts in their order, and the
+    places that ours name. Lines that were not read say nothing. `sign` of the amounts as they were sent."""
+    if "LINES" not in found.raw:
+        return True
+    if found.raw["LINES"] != str(len(lines)):
+        return False
+    return all(_line_stands(line, found.raw, f"LINES.{place}", sign) for place, line in enumerate(lines, 1))
+
+
+def _line_stands(line: Line, raw: Mapping[str, str], at: str, sign: int) -> bool:
+    try:
+        amount = Decimal(raw.get(f"{at}.TRX_AMOUNT") or "0")
+    except InvalidOperation:
+        return False
+    coded = {"ACCOUNTNO": line.account, "LOCATIONID": line.location, "DEPARTMENTID": line.department}
+    # a label hides its account, and a place that ours does not name is filled in there
+    told = {name: text for name, text in coded.items() if text and f"{at}.{name}" in raw}
+    return amount == sign * line.amount and all(raw[f"{at}.{name}"] == text for name, text in told.items())
+
+
 def check_lines(lines: Sequence[Line], *, journal: bool = False) -> None:
     """Each line has an exact amount and one account, or one label; journals know no labels."""
     if not lines:
@@ -167,6 +234,13 @@ def total(lines: Sequence[Line]) -> Decimal:
     return sum((line.amount for line in lines), Decimal(0))
 
 
+def one_sign(lines: Sequence[Line]) -> None:
+    if len({line.amount > 0 for line in lines if line.amount}) > 1:
+        raise Refused(
+            "An adjustment mixes lines above and below zero.", code="source.inconsistent", field="lines.amount"
+        )
+
+
 def legacy_currency(currency: str, base: str, rate_type: str, day: date) -> list[Node]:
     """The currency block. `exchratetype` empty: the daily rate of Sage Intacct; never a rate of ours."""
     if not currency:
@@ -182,7 +256,7 @@ def there(look: Look, ref: Ref) -> Found:
     found = look.refs.get(ref)
     if found is None:
         raise NotYet(f"The {ref.kind} {ref.key} is not in Sage Intacct.", code=f"dependency.{ref.kind}", key=ref.key)
-    if found.state in ("draft", "submitted", "partially approved", "declined"):
+    if found.state in ("draft", "submitted", "partially approved", "approved", "declined"):
         raise NotYet(
             f"The {ref.kind} {ref.key} is {found.state}, not posted.", code=f"dependency.{ref.kind}", key=ref.key
         )
@@ -203,14 +277,23 @@ AMBIGUOUS: Final = "there more than once"
 
 
 def usable_customer(look: Look, id: str) -> None:
-    customer = there(look, Ref("customer", id))
-    status, hold = customer.raw.get("STATUS", ""), customer.raw.get("ONHOLD", "")
+    usable_party(look, Ref("customer", id))
+
+
+def usable_vendor(look: Look, id: str) -> None:
+    usable_party(look, Ref("vendor", id))
+
+
+def usable_party(look: Look, ref: Ref) -> None:
+    party = there(look, ref)
+    status, hold = party.raw.get("STATUS", ""), party.raw.get("ONHOLD", "")
     if status.lower() in ("inactive", "f") or hold.lower() in ("true", "t"):
+        what = "on hold" if hold.lower() in ("true", "t") else "inactive"
         raise Refused(
-            f"The customer {id} is {'on hold' if hold.lower() in ('true', 't') else 'inactive'} in Sage Intacct.",
+            f"The {ref.kind} {ref.key} is {what} in Sage Intacct.",
             cause="settings",
             code="party.blocked",
-            field="customer",
-            value=id,
-            cure="Activate the customer or lift its hold in Sage Intacct; the record then goes on by itself.",
+            field=ref.kind,
+            value=ref.key,
+            cure=f"Activate the {ref.kind} or lift its hold in Sage Intacct; the record then goes on by itself.",
         )

@@ -5,8 +5,8 @@ from datetime import date
 from typing import ClassVar
 
 from connectors.base import Document, Identity, Look, Ref
-from connectors.errors import Refused
 from connectors.sage_intacct.documents.parts import (
+    Coded,
     Fit,
     Line,
     Pairs,
@@ -15,19 +15,11 @@ from connectors.sage_intacct.documents.parts import (
     entities,
     legacy_currency,
     line_item,
+    one_sign,
     total,
     usable_customer,
 )
 from connectors.sage_intacct.markup import Node, day_node, given, single
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coded:
-    """What a part of the source (a line, a tax rate, the shipping) was coded as. Not sent: what follows the document
-    takes its coding from here."""
-
-    source: str
-    line: Line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +116,7 @@ class Adjustment(Document):
 
     def __post_init__(self) -> None:
         check_lines(self.lines)
-        if len({line.amount > 0 for line in self.lines if line.amount}) > 1:
-            raise Refused(
-                "An adjustment mixes lines above and below zero.", code="source.inconsistent", field="lines.amount"
-            )
+        one_sign(self.lines)
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, total(self.lines), self.day)

@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+
+import pytest
+
+from standins.sage_intacct import seed_demo, serve
+
+from .bench import Bench
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    books, server = serve()
+    yield Bench(books, server)
+    server.stop()
+    books.close()
+
+
+@pytest.fixture
+def world(bench: Bench) -> Bench:
+    seed_demo(bench.books, "WORLD-DEMO", entities=True, multi_currency=True)
+    bench.company = bench.books.company("WORLD-DEMO")
+    return bench
