@@ -18,6 +18,7 @@ class PortalConfig(AppConfig):
         for model in (Mapping, Period, Connection, Link, FlowSetting, Workspace):
             for signal in (post_save, post_delete):
                 signal.connect(grow_revision, sender=model, dispatch_uid=f"{model.__name__}.{id(signal)}")
+        post_save.connect(move_slots, sender=Workspace, dispatch_uid="Workspace.slots")
 
 
 def grow_revision(sender: type, instance: Any, **kwargs: object) -> None:
@@ -30,3 +31,10 @@ def grow_revision(sender: type, instance: Any, **kwargs: object) -> None:
         owner = getattr(owner, step, owner)
     workspace_id = instance.pk if sender is Workspace else owner.workspace_id
     Workspace.objects.filter(pk=workspace_id).update(revision=F("revision") + 1)
+
+
+def move_slots(sender: type, instance: Any, **kwargs: object) -> None:
+    """The time zone of a workspace may be another now: its flows run by that."""
+    from portal.engine import schedules
+
+    schedules.move_zone(instance)

@@ -154,7 +154,11 @@ class Link(models.Model):
 
 
 class FlowSetting(models.Model):
-    """One flow of a link: off, preview (documents are made, none is sent) or live."""
+    """One flow of a link: off, preview (documents are made, none is sent) or live; and when what is made is sent.
+
+    Without a schedule it goes as it comes. With one, a record is sent once a run has released it: what was there at
+    `released_until` may go.
+    """
 
     class Mode(models.TextChoices):
         OFF = "off"
@@ -168,9 +172,14 @@ class FlowSetting(models.Model):
     )
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.OFF)
     paused = models.BooleanField(default=False)
+    every_minutes = models.PositiveSmallIntegerField(null=True, blank=True, help_text="counted from midnight")
+    daily_at = models.TimeField(null=True, blank=True, help_text="in the workspace's time zone")
+    next_run_at = models.DateTimeField(null=True, editable=False)
+    released_until = models.DateTimeField(null=True, editable=False, help_text="when it was last run")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["link", "flow"], name="flow_once")]
+        indexes: ClassVar = [models.Index(fields=["next_run_at"])]
         ordering: ClassVar = ["link", "place"]
 
     def __str__(self) -> str:

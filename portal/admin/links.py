@@ -16,8 +16,9 @@ from unfold.decorators import display
 from audit.models import State
 from connectors import registry
 from portal.admin import declared, words
-from portal.admin.scoped import Scoped, ScopedRelatedFilter, act, actor
-from portal.engine import links
+from portal.admin.runs import RUNS, Runs, of_flows
+from portal.admin.scoped import ScopedRelatedFilter, act, actor
+from portal.engine import clock, links
 from portal.engine.decide import NotNow
 from portal.models import Connection, FlowSetting, Link
 
@@ -54,13 +55,13 @@ class NewLink(Start):
 
 
 @admin.register(Link)
-class LinkAdmin(Scoped):
+class LinkAdmin(Runs):
     list_display = ("name", "integration_label", "source", "target", "modes", "start", "paused_label", "workspace")
     list_display_links = ("name",)
     list_filter = (("workspace", ScopedRelatedFilter), "paused")
     list_select_related = ("source", "target", "workspace")
     ordering = ("workspace__name", "name")
-    acts = ("options", "mode", "pause", "pause_flow")
+    acts = ("options", "mode", "pause", "pause_flow", *RUNS)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("flows")
@@ -137,11 +138,13 @@ class LinkAdmin(Scoped):
             source=words.system(row.source.system),
             target=words.system(row.target.system),
             flows=_flows(row),
+            seen=clock.now().isoformat(),
             start_form=start,
             options_form=options,
             shown=declared.shown(of.options, row.options) if of else [],
             may_change=self.may(request, "change", row),
             may_mode=self.may(request, "mode", row),
+            may_pause=self.may(request, "pause", row),
             urls={name: self.url(name, row.pk) for name in self.acts},
         )
 
@@ -224,8 +227,10 @@ def _flows(row: Link) -> list[dict[str, Any]]:
     waiting = Count("records", filter=Q(records__state__in=[State.WAITING, State.FAILED]))
     posted = Count("records", filter=Q(records__state=State.POSTED))
     made = Count("records", filter=Q(records__state=State.READY))
+    runs = of_flows(row)
     return [
         {
+            **runs[flow.pk],
             "row": flow,
             "label": words.flow(f"{row.integration}.{flow.flow}"),
             "name": f"{row.integration}.{flow.flow}",

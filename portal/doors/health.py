@@ -1,11 +1,11 @@
 """Two small pages for machines: is it alive, and how is it doing."""
 
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from audit.models import Record, State
-from portal.engine import clock
+from portal.engine import clock, queues
 from portal.models import Schedule
 
 
@@ -21,9 +21,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     counts = dict.fromkeys(State.values, 0) | dict(Record.objects.order_by().values_list("state").annotate(Count("pk")))
     lines = [f'ml_records{{state="{state}"}} {count}' for state, count in sorted(counts.items())]
-    oldest = Record.objects.filter(state__in=[State.DUE, State.READY, State.UNSURE]).aggregate(Min("due_at"))[
-        "due_at__min"
-    ]
+    moving = ~Q(state=State.READY) | queues.RELEASED
+    due = Record.objects.filter(moving, state__in=[State.DUE, State.READY, State.UNSURE])
+    oldest = due.aggregate(Min("due_at"))["due_at__min"]
     lines.append(f"ml_oldest_due_seconds {max(0.0, (now - oldest).total_seconds()) if oldest else 0:.1f}")
     sweep = Schedule.objects.filter(name="sweep").values_list("next_due", flat=True).first()
     if sweep:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from audit import trail
 from connectors import registry
-from portal.engine import clock, intake, lanes
+from portal.engine import clock, intake, lanes, schedules
 from portal.engine.files import telling
 from portal.models import Connection, FlowSetting, Lane, Link
 
@@ -60,6 +60,8 @@ def set_mode(link: Link, flow: str, mode: str, actor: str) -> None:
         return
     before, setting.mode = setting.mode, mode
     setting.save(update_fields=["mode"])
+    if mode == FlowSetting.Mode.LIVE:
+        schedules.begin_again(setting, link.workspace.time_zone)
     if before == FlowSetting.Mode.OFF:
         intake.read_again(link.source)
         telling.tell_again(link.source)

@@ -1,7 +1,7 @@
 """Setting up from a file: workspaces, people, connections, links and mappings. Safe to run again with the same file."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,9 +9,10 @@ from django.db import transaction
 
 from connectors import registry
 from mappings.models import Mapping, Period
-from portal.engine import choices, clock, links
+from portal.engine import choices, clock, links, schedules
+from portal.engine.decide import NotNow
 from portal.engine.examine import examine
-from portal.models import Connection, Membership, Workspace
+from portal.models import Connection, FlowSetting, Link, Membership, Workspace
 
 ACTOR = "provision"
 
@@ -134,6 +135,19 @@ def _link(by_name: dict[str, Connection], row: dict[str, Any]) -> None:
         _mapping(link.pk, one)
     for flow, mode in row.get("flows", {}).items():
         links.set_mode(link, flow, mode, ACTOR)
+    for flow, schedule in row.get("schedules", {}).items():
+        _schedule(link, flow, schedule)
+
+
+def _schedule(link: Link, flow: str, given: dict[str, Any]) -> None:
+    every, at = given.get("every_minutes"), given.get("daily_at")
+    try:
+        if every is not None and not isinstance(every, int):
+            raise ValueError(every)
+        schedules.set_schedule(link, flow, every, time.fromisoformat(at) if at else None, ACTOR)
+    except (ValueError, TypeError, FlowSetting.DoesNotExist, NotNow):
+        said = 'a flow with {"every_minutes": 1 to 1440}, {"daily_at": "18:00"}, both or neither'
+        raise Wrong(f"links {link.integration}: the schedule of {flow} is wrong; it is {said}.") from None
 
 
 def _mapping(link_id: int, row: dict[str, Any]) -> None:

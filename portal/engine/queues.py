@@ -14,6 +14,18 @@ ASIDE = Q(setting__paused=True) | Q(link__paused=True) | ~Q(setting__mode=FlowSe
 """Paused or previewed: what is at work there waits for a person."""
 RETRIED = (WaitsFor.MAPPING, WaitsFor.DEPENDENCY, WaitsFor.PERIOD, WaitsFor.SETTINGS)
 """What a record may wait for and still be prepared again by itself, when it is due."""
+RELEASED = (
+    Q(frozen=True)
+    | Q(setting__every_minutes=None, setting__daily_at=None)
+    | Q(created_at__lte=F("setting__released_until"))
+)
+"""Its flow has no schedule, or a run of it came since; what was perhaps sent never waits for one."""
+HELD_FOR_RUN = (
+    Q(state=State.READY, frozen=False)
+    & (Q(setting__every_minutes__isnull=False) | Q(setting__daily_at__isnull=False))
+    & (Q(setting__released_until=None) | Q(created_at__gt=F("setting__released_until")))
+)
+"""What is ready and waits for the next run of its flow: the other way round, for SQL knows a third truth value."""
 Rows = QuerySet[Record]
 
 
@@ -68,7 +80,7 @@ def to_finish(now: datetime) -> Rows:
 def to_send(now: datetime) -> Rows:
     """Nothing prepared under an earlier revision, unless it was sent before: then only the same bytes may go."""
     current = Q(frozen=True) | Q(revision=F("workspace__revision"))
-    return _live(_due(now).filter(current, state=State.READY))
+    return _live(_due(now).filter(current, RELEASED, state=State.READY))
 
 
 def to_verify(now: datetime) -> Rows:

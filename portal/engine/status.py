@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from audit.models import Delivery, Record, State
-from portal.engine import files
-from portal.engine.queues import ASIDE, AT_WORK
+from portal.engine import files, schedules
+from portal.engine.queues import ASIDE, AT_WORK, RELEASED
 from portal.models import Workspace
 
 
@@ -16,10 +16,11 @@ def records(workspace: Workspace | None) -> QuerySet[Record]:
 
 
 def at_work(workspace: Workspace | None) -> int:
-    """How much still moves by itself. What belongs to paused and previewed flows is not counted; a record whose send is
-    under way or unclear always is."""
+    """How much still moves by itself. What belongs to paused and previewed flows, or waits for its schedule, is not
+    counted; a record whose send is under way or unclear always is."""
     rows = records(workspace)
     moving = rows.filter(state__in=[State.SENDING, State.UNSURE]) | rows.filter(state__in=AT_WORK).exclude(ASIDE)
+    moving = moving.filter(~Q(state=State.READY) | RELEASED)
     deliveries = Delivery.objects.filter(status=Delivery.Status.NEW)
     if workspace:
         deliveries = deliveries.filter(connection__workspace=workspace)
@@ -31,7 +32,14 @@ def summary(workspace: Workspace | None) -> dict[str, Any]:
     counts = dict.fromkeys(State.values, 0) | dict(rows.values_list("state").annotate(Count("pk")))
     aside = dict(rows.filter(ASIDE, state__in=AT_WORK).values_list("state").annotate(Count("pk")))
     waiting = dict(rows.filter(state=State.WAITING).values_list("waits_for").annotate(Count("pk")))
-    return {"quiet": at_work(workspace) == 0, "states": counts, "set_aside": aside, "waiting": waiting}
+    scheduled = schedules.waiting(rows.exclude(ASIDE)).count()
+    return {
+        "quiet": at_work(workspace) == 0,
+        "states": counts,
+        "set_aside": aside,
+        "scheduled": scheduled,
+        "waiting": waiting,
+    }
 
 
 def each(workspace: Workspace | None) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from audit import trail
 from audit.models import Delivery, Posting, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
-from portal.engine import choices, clock
+from portal.engine import choices, clock, schedules
 from portal.engine.drain import lanes_with_work
 from portal.models import Connection, Schedule, Workspace
 
@@ -21,6 +21,7 @@ def sweep() -> list[int]:
     """Re-evaluates all conditions and returns the lanes that have work."""
     now = clock.now()
     release(now)
+    schedules.run_due(now)
     close_problems(now)
     prune_refused()
     return lanes_with_work()

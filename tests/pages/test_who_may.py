@@ -48,6 +48,8 @@ ACTS = {
     "portal_link_mode": {"owner"},
     "portal_link_pause": {"owner"},
     "portal_link_pause_flow": {"owner"},
+    "portal_link_run": {"owner"},
+    "portal_link_schedule": {"owner"},
     "portal_connection_ping": {"owner"},
     "portal_connection_credentials": {"owner"},
     "portal_connection_hook_secret": {"owner"},

@@ -35,6 +35,8 @@ class Command(BaseCommand):
             aside = told["set_aside"].get(state, 0)
             note = f"  ({aside} in paused or previewed flows)" if aside else ""
             self.stdout.write(f"{state:8} {count:7}{note}")
+        if told["scheduled"]:
+            self.stdout.write(f"  ready and waiting for their schedule: {told['scheduled']}")
         for what, count in sorted(told["waiting"].items()):
             self.stdout.write(f"  waits for {what}: {count}")
         self.stdout.write("quiet" if told["quiet"] else "at work")
