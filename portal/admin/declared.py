@@ -65,8 +65,10 @@ def _field(one: Field[Any], of: Any, values: Mapping[str, Any]) -> forms.Field:
 
 def _secret(one: Field[Any], common: dict[str, Any], *, known: bool) -> forms.Field:
     help_text = " ".join(filter(None, [common["help_text"], UNCHANGED if known else ""]))
-    widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
     required = _required(one) and not known
-    return forms.CharField(
-        required=required, label=common["label"], help_text=help_text, widget=widget, strip=False, max_length=5000
-    )
+    common = {"required": required, "label": common["label"], "help_text": help_text, "strip": False}
+    if one.metadata.get("lines"):
+        area = forms.Textarea(attrs={"autocomplete": "off", "spellcheck": "false", "rows": 4})
+        return forms.CharField(widget=area, max_length=20_000, **common)
+    line = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
+    return forms.CharField(widget=line, max_length=5000, **common)
