@@ -51,11 +51,12 @@ class StatusError(ClearError):
 
 @dataclass(frozen=True)
 class Stat:
-    """What a server says about a file. Any of it may be missing. `mtime` in whole seconds of its own clock."""
+    """What a server says about a file; it may keep any of it to itself. `mtime`: whole seconds of its own clock, to be
+    compared with nothing else; 0 where it tells none."""
 
     size: int | None
-    mtime: int | None
-    mode: int | None
+    mtime: int = 0
+    mode: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Body:
         if flags & 0x02:
             self._take(8)  # owner and group
         mode = self.number() if flags & 0x04 else None
-        mtime = None
+        mtime = 0
         if flags & 0x08:
             self._take(4)  # when it was last read
             mtime = self.number()

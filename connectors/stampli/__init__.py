@@ -6,10 +6,10 @@ from typing import Final
 
 from connectors.base import Limits, System, ask, secret
 from connectors.errors import Malformed
+from connectors.files import FEED
 from connectors.sftp import looks_wrong
 from connectors.stampli.away import target_name
-from connectors.stampli.client import Fetched, Stampli
-from connectors.stampli.listing import Listing, RemoteFile, Seen, is_stable, observe
+from connectors.stampli.client import Stampli
 from connectors.stampli.names import below, folder_fault
 from connectors.stampli.settings import Settings, settings_of
 
@@ -62,19 +62,7 @@ SYSTEM: Final = System(
     connect=Stampli,
     # One session to fetch, one to examine; some servers let a user have no more than a few.
     limits=Limits(in_flight=2, read_deadline=120.0, pause_start=30.0),
+    feeds={FEED: 900.0},
 )
 
-__all__ = [
-    "SYSTEM",
-    "Credentials",
-    "Fetched",
-    "Listing",
-    "RemoteFile",
-    "Seen",
-    "Settings",
-    "Stampli",
-    "is_stable",
-    "observe",
-    "settings_of",
-    "target_name",
-]
+__all__ = ["SYSTEM", "Credentials", "Settings", "Stampli", "settings_of", "target_name"]

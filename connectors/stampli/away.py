@@ -5,22 +5,20 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from connectors.errors import Refused
+from connectors.files import RemoteFile
 from connectors.sftp import ClearError, Session, Stat, StatusError, is_file, is_folder, same
 from connectors.sftp.packets import PERMISSION_DENIED
 from connectors.stampli import said
-from connectors.stampli.listing import RemoteFile
+from connectors.stampli.listing import as_listed, path_in, path_of
 from connectors.stampli.names import MOST_BYTES, markers
 from connectors.stampli.settings import Settings
 
-Where = Literal["archive", "error"]
 
-
-def target_name(name: str, sha256: str, now: datetime) -> str:
+def target_name(name: str, sha256: str, at: datetime) -> str:
     """Sorts by time, tells the content, and keeps the name, as much of it as a name may have."""
-    head = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}_{sha256[:8]}_"
+    head = f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}_{sha256[:8]}_"
     raw = name.encode()
     if len(head) + len(raw) <= MOST_BYTES:
         return head + name
@@ -35,21 +33,22 @@ class Away:
     settings: Settings
     folder: str
 
-    def put(self, file: RemoteFile, sha256: str, now: datetime) -> str:
-        """Where the file is now; empty: deleted. Called again with the same `now`, it finds what an earlier call did.
+    def put(self, file: RemoteFile, sha256: str, at: datetime) -> str:
+        """Where the file is now; empty: deleted. Called again with the same `at`, it finds what an earlier call did.
 
-        Raises Refused with code archive.* where it stays, Unavailable where no clear answer came: call again then.
+        Raises Refused with code archive.* where it stays, Changed where it is another file or gone, Unavailable where
+        no clear answer came: call again then.
         """
         if self.settings.archive_mode == "leave":
-            return file.path
-        there = self._lstat(file.path)
+            return path_of(file)
+        there = self._lstat(path_of(file))
         if self.settings.archive_mode == "delete":
             self._delete(file, there)
             self._marks(file, lambda mark: "")
             return ""
-        target = posixpath.join(self.folder, target_name(file.name, sha256, now))
+        target = path_in(self.folder, target_name(file.name, sha256, at))
         self._move(file, there, target, sha256)
-        self._marks(file, lambda mark: posixpath.join(self.folder, target_name(mark, sha256, now)))
+        self._marks(file, lambda mark: path_in(self.folder, target_name(mark, sha256, at)))
         return target
 
     # --- the file
@@ -59,10 +58,10 @@ class Away:
             return
         self._must_be(file, there)
         try:
-            self.session.remove(file.path)
+            self.session.remove(path_of(file))
         except StatusError as status:
-            if self._lstat(file.path) is not None:
-                raise said.of_moving(file.path, "", status) from None
+            if self._lstat(path_of(file)) is not None:
+                raise said.of_moving(path_of(file), "", status) from None
 
     def _move(self, file: RemoteFile, there: Stat | None, target: str, sha256: str) -> None:
         if there is None:
@@ -70,7 +69,7 @@ class Away:
             return
         self._must_be(file, there)
         try:
-            self._rename(file.path, target)
+            self._rename(path_of(file), target)
         except StatusError as status:
             self._explain(file, target, status)
         self._verify(file, target, sha256)
@@ -87,39 +86,39 @@ class Away:
 
     def _explain(self, file: RemoteFile, target: str, status: StatusError) -> None:
         """A clear no, unless the file is where it should be all the same: the answer to an earlier try was lost."""
-        here, there = self._lstat(file.path), self._lstat(target)
+        here, there = self._lstat(path_of(file)), self._lstat(target)
         if here is None:
             self._must_be_moved(file, target)
             return
         if there is not None:
-            raise said.of_taken(file.path, target) from None
+            raise said.of_taken(path_of(file), target) from None
         if self._folder_is_missing():
-            raise said.of_missing_folder(file.path, self.folder) from None
-        raise said.of_moving(file.path, target, status) from None
+            raise said.of_missing_folder(path_of(file), self.folder) from None
+        raise said.of_moving(path_of(file), target, status) from None
 
     def _must_be_moved(self, file: RemoteFile, target: str) -> None:
         there = self._lstat(target)
         if there is None or not is_file(there) or there.size != file.size:
-            raise said.of_gone(file.path)
+            raise said.of_gone(path_of(file))
 
     def _verify(self, file: RemoteFile, target: str, sha256: str) -> None:
         """Between our last look and the move somebody may have put another file in its place. It goes back."""
         moved = self._lstat(target)
         if moved is None:
-            raise said.of_gone(file.path)
-        if same(moved, file.stat) or self._has(target, file.size, sha256):
+            raise said.of_gone(path_of(file))
+        if same(moved, as_listed(file)) or self._has(target, file.size, sha256):
             return
         try:
-            self.session.rename(target, file.path)
+            self.session.rename(target, path_of(file))
         except StatusError as status:  # yet another has come meanwhile, or rights go one way only
             raise Refused(
-                f"{file.path} was replaced while it was moved: a file that nobody has read is now at {target}.",
+                f"{path_of(file)} was replaced while it was moved: a file that nobody has read is now at {target}.",
                 cause="decision",
                 code="archive.unread",
                 value=target,
                 cure=f"Move {target} back into the outbound folder; the server said: {status.text}",
             ) from None
-        raise said.of_changed(file.path)
+        raise said.of_changed(path_of(file))
 
     def _has(self, path: str, size: int, sha256: str) -> bool:
         """Servers over a store of objects give a moved file a new time: then only its content tells."""
@@ -130,15 +129,15 @@ class Away:
             return False
 
     def _must_be(self, file: RemoteFile, there: Stat) -> None:
-        if not is_file(there) or not same(there, file.stat):
-            raise said.of_changed(file.path)
+        if not is_file(there) or not same(there, as_listed(file)):
+            raise said.of_changed(path_of(file))
 
     # --- what came with it
 
     def _marks(self, file: RemoteFile, target: Callable[[str], str]) -> None:
         """The files that said it was whole follow it: the next of the same name must wait for its own."""
         for mark in markers(file.name, self.settings):
-            path, to = posixpath.join(file.folder, mark), target(mark)
+            path, to = path_in(file.folder, mark), target(mark)
             there = self._lstat(path)
             if there is None or not is_file(there):
                 continue

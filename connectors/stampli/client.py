@@ -6,12 +6,12 @@ both agreed on. So nothing here knows columns; folders, patterns and pace are se
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.addresses import typed
-from connectors.base import Access, Account, Check, Choice
-from connectors.errors import NotYet, Refused
+from connectors.base import Access, Account, Check, Choice, Json
+from connectors.errors import NotYet
+from connectors.files import Fetched, RemoteFile, Where
 from connectors.sftp import (
     ChangingError,
     HostKey,
@@ -25,18 +25,10 @@ from connectors.sftp import (
     host_keys,
 )
 from connectors.stampli import ping, said
-from connectors.stampli.away import Away, Where
-from connectors.stampli.listing import Listing, RemoteFile, listing
+from connectors.stampli.away import Away
+from connectors.stampli.listing import Look, as_listed, listing, path_in, path_of
 from connectors.stampli.names import below
 from connectors.stampli.settings import settings_of
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """A file that stood still while it was read. `sha256` in hexadecimal, lower case."""
-
-    size: int
-    sha256: str
 
 
 class Stampli:
@@ -52,6 +44,7 @@ class Stampli:
         self.pins = host_keys(access.settings.get("host_keys") or ())
         self.wire = SftpWire(access.gate, access.reachable, self.settings.waits)
         self._reachable = access.reachable
+        self._kept = access.kept
         self._session: Session | None = None
 
     # --- whom the credentials lead to
@@ -90,7 +83,7 @@ class Stampli:
             finally:
                 self._session = None
 
-    def list_files(self) -> Listing:
+    def list_files(self) -> Look:
         """What waits in the outbound folder, as it looks now. Raises Denied where the folder is not to be seen."""
         folder = self.credentials.outbound_folder
         with self.session(self.settings.waits.operation * 2) as session:
@@ -100,46 +93,47 @@ class Stampli:
                 raise said.of_listing(folder, status) from None
 
             def look(name: str) -> Stat | None:
-                return session.lstat(f"{folder.rstrip('/')}/{name}")
+                try:
+                    return session.lstat(path_in(folder, name))
+                except StatusError:
+                    return Stat(None)  # there, and nothing more is to be known of it
 
             return listing(folder, entries, more=more, settings=self.settings, look=look)
 
-    def fetch(self, file: RemoteFile, into: Callable[[bytes], None], limit: int = 0) -> Fetched:
+    def fetch(self, file: RemoteFile, into: Callable[[bytes], None]) -> Fetched:
         """Streams a file into a callable and proves that it stood still; only then do its bytes count.
 
-        `limit`: most bytes; 0: that of the settings. Raises NotYet (file.changing, file.gone), Refused (file.too_large,
-        file.not_a_file, file.not_allowed), and what `into` raises.
+        Raises Changed where it did not, FileRejected (too_large), Refused (file.not_allowed), and what `into` raises.
         """
-        most = limit or self.settings.max_file_bytes
+        path, most = path_of(file), self.settings.max_file_bytes
         with self.session(self.settings.waits.file) as session:
             try:
-                read = session.read(file.path, into, most, expected=file.stat)
+                read = session.read(path, into, most, expected=as_listed(file))
             except StatusError as status:
-                raise said.of_reading(file.path, status) from None
-            except ChangingError:
-                raise NotYet(f"{file.path} is being written.", code="file.changing") from None
-            except NotAFileError:
-                why = f"{file.path} is no regular file any more."
-                raise Refused(why, code="file.not_a_file", value=file.path, cure="Remove it there.") from None
+                raise said.of_reading(path, status) from None
+            except (ChangingError, NotAFileError):
+                raise said.of_changed(path) from None
             except TooLargeError:
-                raise Refused(
-                    f"{file.path} has {file.size} bytes; {most} are read at most.",
-                    code="file.too_large",
-                    value=file.path,
-                    cure="Have smaller files exported, or raise the limit in the settings of the connection.",
-                ) from None
+                raise said.of_too_large(path, file.size, most) from None
         return Fetched(read.size, read.sha256)
 
-    def put_away(self, file: RemoteFile, sha256: str, where: Where, now: datetime) -> str:
+    def put_away(self, file: RemoteFile, sha256: str, where: Where, at: datetime) -> str:
         """Takes a file away whose content is safe with us, and says where it is now (empty: deleted).
 
-        `now` names it: pass the same one when it is called again for the same file, so that what an earlier call did is
-        found. Raises Refused with code archive.not_allowed, archive.missing_folder, archive.unsupported,
-        archive.failed, archive.taken, archive.changed (it is another file now), archive.gone, archive.unread (a person
-        must move a file back); Unavailable where the answer was lost: call again.
+        `at` names it: pass the same one when it is called again for the same file, so that what an earlier call did is
+        found. Raises Changed where another file is in its place, or none; Refused with code archive.not_allowed,
+        archive.missing_folder, archive.unsupported, archive.failed, archive.taken, archive.unread (a person must move a
+        file back); Unavailable where the answer was lost.
         """
         with self.session(self.settings.waits.operation * 2) as session:
-            return Away(session, self.settings, self.folder(where)).put(file, sha256, now)
+            return Away(session, self.settings, self.folder(where)).put(file, sha256, at)
+
+    def load(self, stream: str, key: str) -> Json:
+        """What the newest file told of it."""
+        if self._kept is None:
+            raise NotYet(f"Nobody keeps what files told of {stream} {key}.", code="file.missing")
+        told: Json = self._kept.load(stream, key)
+        return told
 
     # --- for the ping
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from connectors.base import Check, Layer
 from connectors.errors import ConnectorError, Denied
+from connectors.files import Where
 from connectors.sftp import About, HostKey, NotAFileError, Session, SftpWire, StatusError, is_folder, shown
 from connectors.stampli import said
-from connectors.stampli.listing import Listing
+from connectors.stampli.listing import Look, path_of
 from connectors.stampli.settings import Settings
 
 AGAIN: Final = "Try again later; if it stays, check host, port and the network."
@@ -30,8 +31,8 @@ class Client(Protocol):
     wire: SftpWire
 
     def session(self, seconds: float) -> AbstractContextManager[Session]: ...
-    def folder(self, where: Literal["archive", "error"]) -> str: ...
-    def list_files(self) -> Listing: ...
+    def folder(self, where: Where) -> str: ...
+    def list_files(self) -> Look: ...
     def visit(self, seconds: float = ...) -> AbstractContextManager[None]: ...
 
 
@@ -124,16 +125,16 @@ def _inside(client: Client, session: Session) -> Iterator[Check]:
     yield from _waiting(client.settings, found)
 
 
-def _count(found: Listing) -> str:
+def _count(found: Look) -> str:
     waiting, others = len(found.files), found.left_out + len(found.refused)
     return f"{waiting} to be read, {others} not"
 
 
-def _reading(session: Session, found: Listing) -> Check:
+def _reading(session: Session, found: Look) -> Check:
     label = "May read files"
     if not found.files:
         return Check("rights", "read", label, "not_checkable", "No file waits that could be tried.")
-    path = found.files[0].path
+    path = path_of(found.files[0])
     try:
         session.head(path, 16)
     except StatusError as status:
@@ -215,7 +216,7 @@ def _right(key: str, label: str, no: str, path: str) -> Check:
 def _drift(session: Session, path: str) -> Check:
     label = "The clocks agree"
     made = session.lstat(path)
-    if made is None or made.mtime is None:
+    if made is None or not made.mtime:
         return Check("settings", "clock", label, "not_checkable", "The server tells no time.")
     drift = made.mtime - time.time()
     if abs(drift) <= MOST_DRIFT:
@@ -227,9 +228,9 @@ def _drift(session: Session, path: str) -> Check:
 # --- what waits -------------------------------------------------------------------------------------------------------
 
 
-def _waiting(settings: Settings, found: Listing) -> Iterator[Check]:
+def _waiting(settings: Settings, found: Look) -> Iterator[Check]:
     yield _oldest(settings, found)
-    newest = max((file.mtime or 0 for file in found.files), default=0)
+    newest = max((file.mtime for file in found.files), default=0)
     if not settings.probe_by_writing:
         yield _clock(newest - time.time())
     if found.refused:
@@ -239,7 +240,7 @@ def _waiting(settings: Settings, found: Listing) -> Iterator[Check]:
         yield Check("data", "refused", "All names can be read", "warning", f"{names}{more}", cure)
 
 
-def _oldest(settings: Settings, found: Listing) -> Check:
+def _oldest(settings: Settings, found: Look) -> Check:
     label = "What waits is fresh"
     times = [file.mtime for file in found.files if file.mtime]
     if not times:

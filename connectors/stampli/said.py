@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from connectors.errors import ConnectorError, Denied, NotYet, Refused, Unavailable
+from connectors.errors import ConnectorError, Denied, Refused, Unavailable
+from connectors.files import Changed, FileRejected
 from connectors.sftp import StatusError
 from connectors.sftp.packets import EXISTS, NO_SUCH_FILE, PERMISSION_DENIED, UNSUPPORTED
 
@@ -22,7 +23,7 @@ def of_listing(folder: str, status: StatusError) -> ConnectorError:
 
 def of_reading(path: str, status: StatusError) -> ConnectorError:
     if status.code == NO_SUCH_FILE:
-        return NotYet(f"{path} was there and is gone.", code="file.gone")
+        return Changed(f"{path} was there and is gone.", code="file.gone")
     if status.code == PERMISSION_DENIED:
         cure = f"{ASK} to let this user read it; it is tried again at each look."
         said = f"{path} may not be read: {status.text}"
@@ -57,14 +58,17 @@ def of_taken(path: str, target: str) -> Refused:
     return _not_away("taken", f"{target} is there already.", path, "Look at both files; nothing is overwritten.")
 
 
-def of_gone(path: str) -> Refused:
-    cure = "Nothing needs to be done; who else takes files away from there should be known."
-    return _not_away("gone", f"{path} is gone, and not to where it would have been put.", path, cure)
+def of_gone(path: str) -> Changed:
+    return Changed(f"{path} is gone, and not to where it would have been put.", code="file.gone")
 
 
-def of_changed(path: str) -> Refused:
-    said = f"{path} is not what was read: it is a new file, and stays for the next look."
-    return _not_away("changed", said, path, "Nothing needs to be done.")
+def of_changed(path: str) -> Changed:
+    return Changed(f"{path} is not what was seen there before; it is looked at anew.")
+
+
+def of_too_large(path: str, size: int, most: int) -> FileRejected:
+    cure = "Have smaller files exported, or raise the limit in the settings of the connection."
+    return FileRejected(f"{path} has {size} bytes; {most} are read at most.", code="too_large", value=path, cure=cure)
 
 
 def _not_away(code: str, said: str, path: str, cure: str) -> Refused:

@@ -17,10 +17,7 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "settle_seconds": (0, 86_400),
     "poll_seconds": (60, 86_400),
     "max_entries": (1, 100_000),
-    "max_files": (1, 10_000),
     "max_file_bytes": (1, 2_000_000_000),
-    "max_rows": (1, 10_000_000),
-    "max_cell_bytes": (1, 1 << 24),
     "connect_seconds": (1, 120),
     "channel_seconds": (1, 600),
     "file_seconds": (1, 7_200),
@@ -46,10 +43,7 @@ class Settings:
         "The ping may write a small file into the archive folder, rename it and remove it", default=False
     )
     max_entries: int = ask("Most names that are looked at in the folder", default=5_000)
-    max_files: int = ask("Most files that are read at one look", default=100)
     max_file_bytes: int = ask("Most bytes of one file", default=200_000_000)
-    max_rows: int = ask("Most rows of one file", default=1_000_000)
-    max_cell_bytes: int = ask("Most bytes of one cell", default=1 << 20)
     connect_seconds: int = ask("Seconds for connecting and signing in, each", default=15)
     channel_seconds: int = ask("Longest silence of the server, in seconds", default=60)
     file_seconds: int = ask("Longest time for reading one file, in seconds", default=900)
