@@ -140,6 +140,7 @@ class Record(models.Model):
     session = models.CharField(max_length=80, blank=True)
     document = models.BinaryField(null=True)
     document_hash = models.CharField(max_length=64, blank=True)
+    approved_hash = models.CharField(max_length=64, blank=True, help_text="the document that a person approved")
     trace = models.TextField(blank=True)
     amount = AmountField(null=True)
     currency = models.CharField(max_length=3, blank=True)

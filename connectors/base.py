@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Protocol
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Refused
 
 Json = dict[str, Any]
 
@@ -529,8 +529,16 @@ class Desk(Protocol):
         """What the target said about this value when its choices were last read; None if it does not offer it."""
         ...
 
+    def offered(self, table: str, text: str) -> Sequence[Choice]:
+        """All that the target offers whose value, or else whose name, reads as this text (`connectors.names.fold`)."""
+        ...
+
     def posted(self, flow: str, key: str) -> Posted:
         """The posting of another fact of this link. Raises NotYet."""
+        ...
+
+    def known(self, flow: str, key: str) -> bool:
+        """Whether the source told of this fact at all, posted or not."""
         ...
 
     def nothing(self, flow: str, key: str) -> bool:
@@ -543,8 +551,9 @@ class Desk(Protocol):
         """The calendar day of the instant in the accounting time zone."""
         ...
 
-    def claim(self, row: str, part: Literal["gross", "fee"]) -> None:
-        """Books this part of a balance row for this document; it can be claimed once per target."""
+    def claim(self, row: str, part: Literal["gross", "fee", "id", "ref"], otherwise: Refused | None = None) -> None:
+        """Books this part of a balance row for this document, or a name that one document alone may bear; it can be
+        claimed once per target. `otherwise`: what is said where another document has it."""
         ...
 
     def because(self, at: str, why: str) -> None:
@@ -576,6 +585,8 @@ class Flow:
     events: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    approval: str = ""
+    """The code under which each document of this flow waits for a person who approves it; empty: none is needed."""
 
 
 @dataclass(frozen=True)

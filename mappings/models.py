@@ -49,6 +49,8 @@ class Choice(models.Model):
     table = models.CharField(max_length=60)
     value = models.CharField(max_length=255)
     label = models.CharField(max_length=255, blank=True)
+    folded = models.CharField(max_length=255, blank=True, help_text="the value, without case and spare blanks")
+    folded_name = models.CharField(max_length=255, blank=True, help_text="the same of its name")
     active = models.BooleanField(default=True)
     facts = models.JSONField(default=dict, blank=True)
     read_at = models.DateTimeField()
@@ -56,6 +58,10 @@ class Choice(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["connection", "table", "value"], name="choice_one_row"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "table", "folded"]),
+            models.Index(fields=["connection", "table", "folded_name"]),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from connectors.base import Account, Choice, Mapped, Posted
-from connectors.errors import NotYet, Unmapped
+from connectors.errors import NotYet, Refused, Unmapped
+from connectors.names import fold
 
 
 class MemoryDesk:
@@ -71,7 +72,16 @@ class MemoryDesk:
         zones = self.given.get("entity_time_zones", {})
         return instant.astimezone(ZoneInfo(zones.get(entity) or self.given.get("time_zone", "UTC"))).date()
 
-    def claim(self, row: str, part: Literal["gross", "fee"]) -> None:
+    def offered(self, table: str, text: str) -> list[Choice]:
+        rows = self.given.get("choices", {}).get(table, {})
+        every = [Choice(v, str(f.get("name", v)), f.get("active", True), f) for v, f in rows.items()]
+        by_value = [one for one in every if fold(one.value) == fold(text)]
+        return by_value or [one for one in every if fold(one.label) == fold(text)]
+
+    def known(self, flow: str, key: str) -> bool:
+        return key in self.given.get("known", {}).get(flow, ())
+
+    def claim(self, row: str, part: Literal["gross", "fee", "id", "ref"], otherwise: Refused | None = None) -> None:
         assert (row, part) not in self.claims
         self.claims.append((row, part))
 

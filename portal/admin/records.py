@@ -59,7 +59,7 @@ class RecordAdmin(Scoped):
     search_help_text = "Key, number, party or id at the target"
     ordering = ("-changed_at",)
     list_before_template = "portal/record_counts.html"
-    acts = ("retry", "adopt", "not_there", "leave")
+    acts = ("retry", "adopt", "not_there", "approve", "leave")
 
     # --- list -------------------------------------------------------------------------------------------------------
 
@@ -157,6 +157,12 @@ class RecordAdmin(Scoped):
             raise decide.NotNow("Say how you know that it is not there, and confirm that you looked. Nothing was sent.")
         return decide.not_there(record, stamp, actor(request), reason)
 
+    @act("approve")
+    def approve(self, request: HttpRequest, record: Record) -> str:
+        stamp = stamp_of(request, record)
+        reason = request.POST.get("reason", "").strip()[:300]
+        return decide.approve(record, stamp, request.POST.get("document", ""), actor(request), reason)
+
     @act("leave")
     def leave(self, request: HttpRequest, record: Record) -> str:
         stamp = stamp_of(request, record)
@@ -210,11 +216,13 @@ def _story(page: RecordAdmin, request: HttpRequest, record: Record) -> dict[str,
 
 def _buttons(page: RecordAdmin, request: HttpRequest, record: Record) -> dict[str, Any]:
     decision = record.state == State.WAITING and record.waits_for == WaitsFor.DECISION
+    approval = record.state == State.WAITING and record.waits_for == WaitsFor.APPROVAL
     may_decide = page.may(request, "decide", record)
     return {
         "retry": _retry_label(record) if page.may(request, "retry", record) else "",
         "retry_url": page.url("retry", record.pk),
         "leave_url": page.url("leave", record.pk) if _may_leave(page, request, record) else "",
+        "approve_url": page.url("approve", record.pk) if approval and page.may(request, "approve", record) else "",
         "adopt_url": page.url("adopt", record.pk) if may_decide and decision else "",
         "not_there_url": page.url("not_there", record.pk) if may_decide and decision and _open_fate(record) else "",
     }

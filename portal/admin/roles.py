@@ -23,7 +23,7 @@ SETUP = frozenset({OWNER})
 OPERATORS: frozenset[str] = frozenset()
 
 MAY: dict[str, dict[str, frozenset[str]]] = {
-    "audit.record": {"view": EVERYONE, "retry": CASES, "decide": CASES, "leave": BOOKS},
+    "audit.record": {"view": EVERYONE, "retry": CASES, "decide": CASES, "approve": BOOKS, "leave": BOOKS},
     "audit.problem": {"view": EVERYONE, "close": BOOKS},
     "audit.delivery": {"view": EVERYONE, "verify": frozenset({OWNER, SUPPORT})},
     "audit.trailentry": {"view": EVERYONE},

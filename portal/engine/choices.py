@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from connectors.errors import ConnectorError, Denied
+from connectors.names import fold
 from mappings.models import Choice
 from portal.engine import access, clock, intake
 from portal.models import Connection, Workspace
@@ -57,6 +58,8 @@ def _replace(connection: Connection, table: str, offered: list[Any]) -> None:
             table=table,
             value=one.value,
             label=one.label[:255],
+            folded=fold(one.value)[:255],
+            folded_name=fold(str(one.facts.get("name") or one.label))[:255],
             active=one.active,
             facts=dict(one.facts),
             read_at=now,
@@ -69,14 +72,15 @@ def _replace(connection: Connection, table: str, offered: list[Any]) -> None:
             rows,
             update_conflicts=True,
             unique_fields=["connection", "table", "value"],
-            update_fields=["label", "active", "facts", "read_at"],
+            update_fields=["label", "folded", "folded_name", "active", "facts", "read_at"],
             batch_size=500,
         )
         # What it no longer offers stays known as inactive: mappings still name it.
         Choice.objects.filter(connection=connection, table=table, read_at__lt=now).update(active=False)
         after = _said(connection, table)
-        if any(after[value] != said for value, said in before.items()):
-            # What was decided with what it said before is decided anew: waiting and prepared records alike.
+        if after != before:
+            # What was decided with what it said before is decided anew, and what was missing may be there now: waiting
+            # and prepared records alike.
             Workspace.objects.filter(pk=connection.workspace_id).update(revision=F("revision") + 1)
 
 

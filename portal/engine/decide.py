@@ -56,6 +56,22 @@ def not_there(record: Record, stamp: int, actor: str, reason: str) -> str:
     return "It is prepared as a new version."
 
 
+def approve(record: Record, stamp: int, document_hash: str, actor: str, reason: str = "") -> str:
+    """The person has read the document and approves it, this one and no other: it is sent."""
+    if record.state != State.WAITING or record.waits_for != WaitsFor.APPROVAL:
+        raise NotNow("It does not wait for an approval.")
+    if document_hash != record.document_hash:
+        raise Stale(str(record))
+    now = clock.now()
+    record.stamp = stamp
+    said = f"approved by {actor}" + (f": {reason}" if reason else "")
+    fields = {"approved_hash": document_hash, "due_at": now, "tries": 0}
+    data = {"document": document_hash}
+    move(Move(record, State.READY, "person.approved", said, actor=actor, data=data, fields=fields), now)
+    bell.ring(record.target_lane_id)
+    return "It is approved and goes."
+
+
 def leave(record: Record, stamp: int, actor: str, reason: str) -> str:
     """The person settles it elsewhere, booked by hand for instance: nothing is ever sent of it. Reading it again takes
     this back. What was perhaps sent cannot be left: its fate must be known."""

@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from audit.models import Posting, Record, State
 from connectors.base import Account, Choice, Mapped, Posted
 from connectors.errors import NotYet, Refused, Unmapped
+from connectors.names import fold
 from mappings import lookup
 from mappings.models import Choice as ChoiceRow
 from portal.engine import access, documents
@@ -23,7 +26,7 @@ class RowDesk:
     link: Link
     control: str
     asked: list[dict[str, Any]] = field(default_factory=list)
-    claims: list[tuple[str, str]] = field(default_factory=list)
+    claims: list[tuple[str, str, Refused]] = field(default_factory=list)
 
     @property
     def target(self) -> Account:
@@ -47,7 +50,16 @@ class RowDesk:
 
     def choice(self, table: str, value: str) -> Choice | None:
         row = ChoiceRow.objects.filter(connection_id=self.link.target_id, table=table, value=value).first()
-        return Choice(row.value, row.label, row.active, row.facts) if row else None
+        return _choice(row) if row else None
+
+    def offered(self, table: str, text: str) -> list[Choice]:
+        rows = ChoiceRow.objects.filter(connection_id=self.link.target_id, table=table)
+        exact = [_choice(row) for row in rows.filter(value=text)]
+        alike = exact or [_choice(row) for row in rows.filter(folded=fold(text)[:255])]
+        return alike or [_choice(row) for row in rows.filter(folded_name=fold(text)[:255]).order_by("value")]
+
+    def known(self, flow: str, key: str) -> bool:
+        return self._records(flow, key).exists()
 
     def posted(self, flow: str, key: str) -> Posted:
         name = f"{self.link.integration}.{flow}"
@@ -73,14 +85,16 @@ class RowDesk:
         return Posted(document, posting.target_id, posting.number, base_lines)
 
     def nothing(self, flow: str, key: str) -> bool:
-        of = Record.objects.filter(
+        newest = self._records(flow, key).order_by("-version").first()
+        return newest is not None and newest.state == State.SKIPPED
+
+    def _records(self, flow: str, key: str) -> QuerySet[Record]:
+        return Record.objects.filter(
             source_account=self.record.source_account,
             target_company=self.record.target_company,
             flow=f"{self.link.integration}.{flow}",
             key=key,
         )
-        newest = of.order_by("-version").first()
-        return newest is not None and newest.state == State.SKIPPED
 
     def option(self, name: str) -> Any:
         declared = {one.name: one.default for one in fields(access.integration(self.link).options)}
@@ -108,11 +122,21 @@ class RowDesk:
         parts = str(self.link.options.get("entity_time_zones") or "").split(",")
         return {entity: zone.strip() for entity, _, zone in (part.strip().partition(" ") for part in parts)}
 
-    def claim(self, row: str, part: Literal["gross", "fee"]) -> None:
-        self.claims.append((row, part))
+    def claim(self, row: str, part: Literal["gross", "fee", "id", "ref"], otherwise: Refused | None = None) -> None:
+        error = otherwise or Refused(
+            f"The balance row {row}:{part} is already booked by another record.",
+            code="source.inconsistent",
+            value=f"{row}:{part}",
+            cure="Look at both records; one row of money is booked once.",
+        )
+        self.claims.append((row, part, error))
 
     def because(self, at: str, why: str) -> None:
         self._note("because", at=at, why=why)
 
     def _note(self, asked: str, **said: Any) -> None:
         self.asked.append({"asked": asked, **{name: value for name, value in said.items() if value != ""}})
+
+
+def _choice(row: ChoiceRow) -> Choice:
+    return Choice(row.value, row.label, row.active, row.facts)

@@ -114,27 +114,39 @@ def _ready(record: Record, document: Document, desk: RowDesk, revision: int) -> 
     with transaction.atomic():
         taken = _claim(record, desk)
         if taken:
-            other = Refused(
-                f"The balance row {taken} is already booked by another record.",
-                code="source.inconsistent",
-                value=taken,
-                cure="Look at both records; one row of money is booked once.",
-            )
-            _stopped(record, other, desk, revision)
+            _stopped(record, taken, desk, revision)
+            return
+        approval = access.integration(record.link).flow(record.flow.partition(".")[2]).approval
+        if approval and record.approved_hash != fields["document_hash"]:
+            _asks_approval(record, approval, fields, now)
             return
         same = record.state == State.READY and record.document_hash == fields["document_hash"]
         what = "record.confirmed" if same else "record.prepared"
         move(Move(record, State.READY, what, f"{document.kind} {identity.key}", fields=fields), now)
 
 
-def _claim(record: Record, desk: RowDesk) -> str:
-    """Claims the balance rows. Returns the one that another record has, if any."""
+def _asks_approval(record: Record, code: str, fields: dict[str, Any], now: datetime) -> None:
+    """Made, and kept until a person approves exactly this. Made anew when something that it asked for changes."""
+    fields["due_at"] = now + timedelta(days=3650)
+    asked = (record.state, record.waits_for) == (State.WAITING, WaitsFor.APPROVAL)
+    if asked and record.document_hash == fields["document_hash"]:
+        Record.objects.filter(pk=record.pk, stamp=record.stamp).update(**fields)
+        return
+    number = fields["number"]
+    said = f"{record.kind or fields['kind']} {number} of {fields['party']} waits for approval."
+    trouble = Trouble(code, said, number, "Read the document, then approve it or leave it.")
+    waits = WaitsFor.APPROVAL
+    move(Move(record, State.WAITING, "record.asks", waits_for=waits, trouble=trouble, fields=fields), now)
+
+
+def _claim(record: Record, desk: RowDesk) -> Refused | None:
+    """Claims the balance rows. Returns what is to be said of one that another record has."""
     key = {"target_company": record.target_company, "source_account": record.source_account}
-    for row, part in desk.claims:
+    for row, part, otherwise in desk.claims:
         claim, _ = Claim.objects.get_or_create(**key, row=row, part=part, defaults={"record": record})
         if claim.record_id != record.pk:
-            return f"{row}:{part}"
-    return ""
+            return otherwise
+    return None
 
 
 def _skipped(record: Record, skip: Skip, desk: RowDesk, revision: int) -> None:

@@ -12,7 +12,7 @@ OPEN = (State.DUE, State.READY, State.SENDING, State.UNSURE, State.WAITING)
 AT_WORK = (State.DUE, State.READY, State.SENDING, State.UNSURE)
 ASIDE = Q(setting__paused=True) | Q(link__paused=True) | ~Q(setting__mode=FlowSetting.Mode.LIVE)
 """Paused or previewed: what is at work there waits for a person."""
-RETRIED = (WaitsFor.MAPPING, WaitsFor.DEPENDENCY, WaitsFor.PERIOD, WaitsFor.SETTINGS)
+RETRIED = (WaitsFor.MAPPING, WaitsFor.DEPENDENCY, WaitsFor.PERIOD, WaitsFor.SETTINGS, WaitsFor.APPROVAL)
 """What a record may wait for and still be prepared again by itself, when it is due."""
 RELEASED = (
     Q(frozen=True)

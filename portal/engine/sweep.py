@@ -31,7 +31,7 @@ def release(now: datetime) -> None:
     """Makes due what may go on. Conditions are judged by SQL on what is in the database now, never remembered."""
     waiting = Record.objects.filter(state=State.WAITING, due_at__gt=now)
     changed = ~Q(revision=F("workspace__revision"))
-    for waits in (WaitsFor.MAPPING, WaitsFor.PERIOD, WaitsFor.SETTINGS):
+    for waits in (WaitsFor.MAPPING, WaitsFor.PERIOD, WaitsFor.SETTINGS, WaitsFor.APPROVAL):
         _make_due(waiting.filter(changed, waits_for=waits), now)
     there = Posting.objects.filter(
         record__source_account=OuterRef("source_account"),
