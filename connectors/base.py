@@ -126,6 +126,9 @@ class Limits:
     margin: float = 60.0
     pause_start: float = 5.0
     """First pause after a throttling that named none; doubled, with jitter."""
+    calls_per_hour: int = 0
+    """How many requests an account may make in an hour; 0: the system declares no such limit. The same for the next."""
+    calls_per_day: int = 0
 
 
 # --- a source ---------------------------------------------------------------------------------------------------------

@@ -67,6 +67,10 @@ class Connection(models.Model):
     health = models.CharField(max_length=8, choices=Health, default=Health.NEW)
     health_said = models.CharField(max_length=500, blank=True)
     choices_due_at = models.DateTimeField(null=True, blank=True)
+    calls_per_hour = models.PositiveIntegerField(null=True, blank=True, help_text="empty: what its system declares")
+    calls_per_day = models.PositiveIntegerField(null=True, blank=True, help_text="empty: what its system declares")
+    capped = models.BooleanField(default=False, help_text="a backfill stops where the calls are used up")
+    capped_until = models.DateTimeField(null=True, editable=False, help_text="until when a backfill rests")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "name"], name="connection_name")]
@@ -114,6 +118,21 @@ class SealedSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection} {self.key}"
+
+
+class Usage(models.Model):
+    """The requests that a connection made in an hour, and how long they took together."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="usage")
+    hour = models.DateTimeField()
+    requests = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "hour"], name="usage_once")]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.hour:%Y-%m-%d %H}h: {self.requests}"
 
 
 class Examination(models.Model):

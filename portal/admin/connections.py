@@ -16,7 +16,8 @@ from connectors.base import Hook
 from connectors.errors import ConnectorError
 from mappings.models import Choice
 from portal.admin import declared, words
-from portal.admin.scoped import Scoped, ScopedRelatedFilter, act, actor
+from portal.admin.budgets import BUDGETS, Budgets
+from portal.admin.scoped import ScopedRelatedFilter, act, actor
 from portal.engine import access, webhook
 from portal.engine.decide import NotNow
 from portal.engine.examine import examine
@@ -75,13 +76,13 @@ class HookSecret(forms.Form):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(Scoped):
+class ConnectionAdmin(Budgets):
     list_display = ("name", "system_label", "account", "mode_label", "health_label", "health_said", "workspace")
     list_display_links = ("name",)
     list_filter = (("health", admin.ChoicesFieldListFilter), ("workspace", ScopedRelatedFilter))
     list_select_related = ("workspace",)
     ordering = ("workspace__name", "name")
-    acts = ("ping", "credentials", "hook_secret", "webhook", "choices")
+    acts = ("ping", "credentials", "hook_secret", "webhook", "choices", *BUDGETS)
 
     @display(description="system", ordering="system")
     def system_label(self, row: Connection) -> str:
@@ -137,6 +138,7 @@ class ConnectionAdmin(Scoped):
             if of and of.choices and self.may(request, "refresh", row)
             else "",
         }
+        context |= self.budget_of(request, row)
         if of and may_change:
             context |= {"credentials_url": self.url("credentials", row.pk)}
             context["credentials_form"] = forms_.get("credentials") or declared.form_for(of.credentials, stored)()

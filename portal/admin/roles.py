@@ -35,6 +35,7 @@ MAY: dict[str, dict[str, frozenset[str]]] = {
         "ping": SETUP,
         "credentials": SETUP,
         "refresh": BOOKS,
+        "budget": SETUP,
     },
     "portal.link": {"view": EVERYONE, "add": SETUP, "change": SETUP, "mode": SETUP, "pause": SETUP},
     "portal.workspace": {"view": OPERATORS, "add": OPERATORS, "change": OPERATORS},

@@ -43,6 +43,8 @@ def limits(system: System) -> Limits:
         processing=own.processing if waits.processing < 0 else waits.processing,
         margin=own.margin if waits.margin < 0 else waits.margin,
         pause_start=min(own.pause_start, waits.retry_start),
+        calls_per_hour=own.calls_per_hour,
+        calls_per_day=own.calls_per_day,
     )
 
 
@@ -60,7 +62,7 @@ def client(connection: Connection) -> Any:
 
 def _connect(connection: Connection) -> Any:
     of = system(connection)
-    gate = RowGate(connection.slot_key)
+    gate = RowGate(connection.slot_key, connection.pk)
     wire = HttpWire(gate, settings.REACHABLE)
     waits = limits(of)
     seconds = {"read_seconds": waits.read_deadline, "write_seconds": waits.write_deadline}

@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db import connection as database
 from django.db.models import Q
 
 from connectors.base import System
 from connectors.errors import Unavailable
-from portal.engine import clock
+from portal.engine import budget, clock
 from portal.models import Slot
 
 log = logging.getLogger(__name__)
@@ -29,28 +30,32 @@ def ensure(company: str, system: System) -> None:
 
 @dataclass(frozen=True)
 class RowGate:
-    """The slots of one company as the wire sees them."""
+    """The slots of one company as the wire sees them; what goes through is counted for the connection."""
 
     company: str
+    connection_id: int
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
         assert not database.in_atomic_block, "no network call inside a transaction"
         holder = secrets.token_hex(8)
-        taken = self._take(holder, seconds)
+        taken, at = self._take(holder, seconds)
+        began = time.monotonic()
         try:
             yield
         finally:
-            self._give_back(taken, holder)
+            self._give_back(taken, holder, at, time.monotonic() - began)
 
-    def _give_back(self, taken: int, holder: str) -> None:
+    def _give_back(self, taken: int, holder: str, at: datetime, took: float) -> None:
         try:
-            Slot.objects.filter(pk=taken, holder=holder).update(holder="", until=None)
+            with transaction.atomic():  # one commit for both
+                Slot.objects.filter(pk=taken, holder=holder).update(holder="", until=None)
+                budget.count(self.connection_id, at, took)
         except DatabaseError:
             # Never in the way of an answer that is already here; the slot becomes free when its time is over.
             log.exception("slot %s could not be given back", taken)
 
-    def _take(self, holder: str, seconds: float) -> int:
+    def _take(self, holder: str, seconds: float) -> tuple[int, datetime]:
         give_up = time.monotonic() + settings.WAITS.slot
         while True:
             now = clock.now()
@@ -59,7 +64,7 @@ class RowGate:
                 # A margin covers the moments between the deadline on the wire and our noticing it.
                 until = clock.in_seconds(seconds + 5, now)
                 if Slot.objects.filter(free, pk=pk).update(holder=holder, until=until):
-                    return pk
+                    return pk, now
             if time.monotonic() > give_up:
                 raise Unavailable("All request slots of this company are taken.", sent=False, code="slots.taken")
             time.sleep(POLL)

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from audit import trail
 from audit.models import Delivery, Posting, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
-from portal.engine import choices, clock, schedules
+from portal.engine import budget, choices, clock, schedules
 from portal.engine.drain import lanes_with_work
 from portal.models import Connection, Schedule, Workspace
 
@@ -23,6 +23,7 @@ def sweep() -> list[int]:
     release(now)
     schedules.run_due(now)
     close_problems(now)
+    budget.watch(now)
     prune_refused()
     return lanes_with_work()
 
@@ -86,10 +87,12 @@ def claim(name: str, every: float) -> bool:
 
 
 def house_keeping() -> None:
-    """What beat does besides sweeping: seals of the trail, and the choices of the targets."""
+    """What beat does besides sweeping: seals of the trail, old counts of requests, and the choices of the targets."""
     if claim("seal", settings.WAITS.seal):
         now = clock.now()
         for workspace in Workspace.objects.all():
             while trail.seal(workspace.pk, now):
                 pass
+    if claim("usage", 3600.0):
+        budget.prune(clock.now())
     choices.refresh_due()
