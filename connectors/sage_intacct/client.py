@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 from xml.sax.saxutils import unescape
 
@@ -22,13 +23,16 @@ from connectors.base import (
     Done,
     Finding,
     Found,
+    Identity,
     Look,
+    Ref,
     Response,
 )
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Unavailable
-from connectors.sage_intacct import answers, choices, find, ping, probing, said, sessions, shelves, writing
+from connectors.sage_intacct import answers, choices, find, ping, probing, proofs, said, sessions, shelves, writing
 from connectors.sage_intacct.answers import Result, Row
-from connectors.sage_intacct.documents import AnyDocument, Fit
+from connectors.sage_intacct.documents import AnyDocument, Fit, VendorCredit
+from connectors.sage_intacct.documents.payable import PROOF, RAISES
 from connectors.sage_intacct.limits import LIMITS
 from connectors.sage_intacct.markup import Login, Node, Sender, envelope, function
 from connectors.sage_intacct.query import Query
@@ -49,6 +53,7 @@ class Intacct:
         self._wire = access.wire
         self._missing: dict[str, frozenset[str]] = {}
         self._names = shelves.names(access.settings)
+        self._credit_lowers: bool | None = access.settings.get("credit_lowers")
 
     # --- what every system has
 
@@ -77,12 +82,15 @@ class Intacct:
         if not documents:
             return []
         entity = documents[0].session
-        return find.look(documents, lambda queries: self.rows(queries, entity), multi=self._multi)
+        looks = find.look(documents, lambda queries: self.rows(queries, entity), multi=self._multi)
+        return self._first_credit(looks) if documents[0].kind == VendorCredit.kind else looks
 
     def read(self, kind: str, ids: Sequence[str], session: str = "") -> Sequence[Found | None]:
         if not ids:
             return []
-        return find.read(kind, ids, lambda queries: self.rows(queries, session), multi=self._multi)
+        found = find.read(kind, ids, lambda queries: self.rows(queries, session), multi=self._multi)
+        raises = kind == VendorCredit.kind and any(found) and self.credit_lowers() is False
+        return [one and replace(one, raw={**one.raw, RAISES: "true"}) for one in found] if raises else found
 
     def render(self, document: AnyDocument, look: Look, before: Document | None) -> Call:
         fit = Fit(self._access.settings.get("field_lengths") or {})
@@ -108,6 +116,28 @@ class Intacct:
         if there is None:
             return Done(id)
         return Done(id, there.number, there.state, there.url)
+
+    # --- what only the ledger tells of payables
+
+    def credit_lowers(self) -> bool | None:
+        """Whether credits lower what is owed; None: not told yet. Once proved, it is not asked again."""
+        if self._credit_lowers is None:
+            self._credit_lowers = proofs.credit_lowers(self.call, self.rows)
+        return self._credit_lowers
+
+    def order_postings(self, order: Found) -> list[str]:
+        """What a purchase order posted, against what was said of its definition."""
+        return proofs.order_postings(order, self.rows)
+
+    def _first_credit(self, looks: Sequence[Look]) -> Sequence[Look]:
+        """Until the ledger has proved that credits lower what is owed, one goes at a time."""
+        proved = self.credit_lowers()
+        waiting = [place for place, look in enumerate(looks) if not look.hits]
+        if proved or not waiting:
+            return looks
+        state = "raises" if proved is False else "first"
+        said = [state if place == waiting[0] or proved is False else "not proved" for place in range(len(looks))]
+        return [look_with(PROOF, look, state) for look, state in zip(looks, said, strict=True)]
 
     # --- reading
 
@@ -277,8 +307,14 @@ def _of(call: Call, result: Result) -> Done | ConnectorError | None:
         return Done(record, url=row.get("RECORD_URL", "")) if record else None
     if result.status in ("failure", "aborted"):
         error = said.of_write(result.errors)
-        return said.of_reversal(call.kind, error) if isinstance(error, Refused) else error
+        return said.of_kind(call.kind, error) if isinstance(error, Refused) else error
     return None
+
+
+def look_with(ref: Ref, look: Look, state: str) -> Look:
+    """The look, with one thing more that it showed."""
+    shown = Found("", Identity(ref.kind, ref.key, "", "", Decimal(0), None), state=state)
+    return Look(look.hits, {**look.refs, ref: shown})
 
 
 def _reversed(call: Call, made: str) -> str:

@@ -101,6 +101,8 @@ WORDS: Final[tuple[tuple[str, Meaning], ...]] = (
         Meaning("settings", "account.control", "Map an account or journal that may be posted to directly."),
     ),
     (r"(customer|vendor)\b.*\b(inactive|on hold)|(inactive|on hold)\b.*\b(customer|vendor)", PARTY),
+    (r"do not (pay|cut check)|not to be paid", PARTY),
+    (r"\bbill\b.*\bon hold", Meaning("settings", "bill.on_hold", "Take the bill off hold in Sage Intacct.")),
     (r"\binactive\b", Meaning("settings", "value.inactive", "Activate the value there, or map another one.")),
     (
         r"control ?id\b.*\balready|already (been )?(executed|processed|run)|resubmi",
@@ -195,7 +197,15 @@ REVERSALS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def of_reversal(kind: str, error: Refused) -> Refused:
+def of_kind(kind: str, error: Refused) -> Refused:
+    """What a refusal means for a document of this kind, where that is more than its words."""
+    if kind == "bill_payment" and error.code == OVER_DUE.code:
+        error.code, error.field = "over_payment", "paid"
+        error.cure = "Something else was paid or credited first: look at the bill and decide what this payment pays."
+    return _of_reversal(kind, error)
+
+
+def _of_reversal(kind: str, error: Refused) -> Refused:
     """A reversal that the company does not allow: a setting there, or the option here, lets it go on. What was in the
     way of this one alone, a payment just made, is seen by the next look."""
     if kind in REVERSALS and error.cause in ("data", "decision"):
@@ -248,7 +258,9 @@ def _refused(causes: Sequence[Said], errors: Sequence[Said]) -> Refused:
 
 
 def _meaning(error: Said) -> Meaning | None:
-    return NUMBERS.get(error.number) or _in_words(f"{error.title} {error.text}")
+    by_number, by_words = NUMBERS.get(error.number), _in_words(f"{error.title} {error.text}")
+    # of a document in a state that forbids it, the words say more
+    return (by_words or by_number) if error.number == "BL03002129" else (by_number or by_words)
 
 
 def _hint(error: Said) -> Meaning | None:

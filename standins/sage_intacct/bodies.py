@@ -320,7 +320,8 @@ def _detail(body: Body) -> settlement.Detail:
         raise invalid("Required field RECORDKEY is missing.")
     entry = body.key("POSADJENTRYKEY" if adjustment else "ENTRYKEY")
     credits = [_credit(body, kind, name) for kind, name in _CREDITS.items() if body.given(f"{kind}KEY")]
-    return settlement.Detail(target, adjustment, entry, body.amount("TRX_PAYMENTAMOUNT") or Decimal("0.00"), credits)
+    cash, discount_day = body.amount("TRX_PAYMENTAMOUNT") or Decimal("0.00"), body.day("DISCOUNTDATE")
+    return settlement.Detail(target, adjustment, entry, cash, credits, discount_day)
 
 
 def _credit(body: Body, kind: str, name: str) -> settlement.Credit:
@@ -358,7 +359,8 @@ def generic_bill(company: Company, node: Node) -> subledger.NewDocument:
     number = fit(company, body.text("RECORDID"), 45, "RECORDID")
     if set(number) & set("&<>#?\"'"):
         raise format_wrong("The bill number holds a character that is not allowed.")
-    kept = {name: body.text(name) for name in ("PAYMENTPRIORITY", "SUPDOCID", "PRBATCH") if body.given(name)}
+    kept: Row = {name: body.text(name) for name in ("PAYMENTPRIORITY", "SUPDOCID", "PRBATCH") if body.given(name)}
+    kept["ONHOLD"] = truth(body.text("ONHOLD") or "false")
     return subledger.NewDocument(
         party=body.must("VENDORID"),
         day=body.must_day("WHENCREATED"),

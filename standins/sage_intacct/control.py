@@ -162,6 +162,8 @@ class Control:
         with self.books.unit():
             if body["object"] == "GLBATCH":
                 return journals.release(company, row)
+            if body["object"] in settlement.WAYS:
+                return settlement.release(company, settlement.WAYS[body["object"]], row)
             return subledger.release(company, subledger.KINDS[body["object"]], row)
 
     def _expire(self, body: Any) -> Any:
@@ -234,11 +236,9 @@ def _rows(company: Company, name: str) -> list[Row]:
 def _party(company: Company, name: str, row: Row) -> dict[str, Any]:
     obj = OBJECTS[name]
     contact = company.master("CONTACT", "CONTACTNAME", row.get("DISPLAYCONTACTKEY", "")) or {}
-    names = ("ARINVOICE", "ARADJUSTMENT") if name == "CUSTOMER" else ("APBILL", "APADJUSTMENT")
-    rows = [r for n in names for r in company.find(n, obj.id, row[obj.id]) if r["RAWSTATE"] == "A"]
     way = "ARPYMT" if name == "CUSTOMER" else "APPYMT"
     open_ = [r for n in (way, "ARADVANCE") for r in company.find(n, obj.id, row[obj.id]) if r["RAWSTATE"] == "C"]
-    due = sum((r["TOTALDUE"] for r in rows), ledger.ZERO)
+    due = subledger.owed(company, name, row[obj.id])
     credit = sum((r["TOTALDUE"] for r in open_), ledger.ZERO)
     shown = {"key": row["RECORDNO"], "id": row[obj.id], "name": row["NAME"], "status": row["STATUS"]}
     shown |= {"on_hold": row.get("ONHOLD"), "email": contact.get("EMAIL1", ""), "term": row.get("TERMNAME", "")}
@@ -341,7 +341,8 @@ def _purchase(company: Company, row: Row) -> dict[str, Any]:
         for e in company.find("PODOCUMENTENTRY", "DOCHDRNO", row["RECORDNO"])
     ]
     head = _head("PODOCUMENT", {**row, "DESCRIPTION": row["MESSAGE"]}, row["CUSTVENDID"], row["DOCNO"])
-    return {**head, "date": row["WHENCREATED"], "amount": row["TOTAL"], "lines": lines}
+    more = {"reference": row["PONUMBER"], "definition": row["DOCPARID"], "bill": row["PRRECORDKEY"]}
+    return {**head, **more, "date": row["WHENCREATED"], "amount": row["TOTAL"], "lines": lines}
 
 
 def _head(name: str, row: Row, party: str, number: str) -> dict[str, Any]:

@@ -30,6 +30,14 @@ class Knobs:
     period_text: str = "on_or_after"
     override_posting_date: bool = True  # the company setting; False posts on the document date, whatever was sent
     reverse_unpaid: bool = True  # the AR set-up "reversal of unpaid invoices"
+    reverse_unpaid_bills: bool = True  # its twin in the AP set-up
+    # void_appaymentrequest: bills are due again; never of an EFT; as for a manual payment, its bills go with it
+    void: str = "bills_due"  # bills_due | refuse | bills_reversed
+    void_day: str = "payment"  # payment | today: the function takes no day
+    credit_sign: str = "negative"  # negative | positive: the lines of an AP adjustment that lower what is owed
+    # DONOTCUTCHECK of a vendor stops payment runs only; recorded payments too; its bills as well
+    do_not_pay: str = "runs"  # runs | payments | bills
+    definition_posting: str = "readable"  # readable | hidden: whether a query tells what a purchasing definition posts
     inter_entity: bool = True  # add due-to and due-from lines where entities do not balance
     # objects that come back Submitted instead of Posted, for example ["GLBATCH", "ARINVOICE"]
     submitted: list[str] = field(default_factory=list)

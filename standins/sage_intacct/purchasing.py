@@ -1,4 +1,7 @@
-"""Purchasing transactions of a definition that posts nothing (sheet 5.12): kept, numbered, readable. No conversions."""
+"""Purchasing transactions (sheet 5.12): kept, numbered, closed, readable. No conversions.
+
+A definition may post: it then makes a bill, or entries in the ledger, as a company that is set up otherwise would see.
+"""
 
 from decimal import Decimal
 
@@ -6,8 +9,8 @@ from lxml import etree
 
 from . import bodies, subledger
 from .books import Company
-from .ledger import cents
-from .refusal import Refusal, duplicate_number, invalid
+from .ledger import Entry, Source, cents, post
+from .refusal import Refusal, duplicate_number, invalid, wrong_state
 from .store import Row
 from .values import amount
 
@@ -17,7 +20,8 @@ STATES = {"Draft": ("Draft", "I"), "Pending": ("Pending", "O"), "Closed": ("Clos
 
 def create_potransaction(company: Company, node: Node) -> str:
     definition = bodies.text(node, "transactiontype")
-    if definition not in company.setup.get("PODEFINITIONS", ()):
+    kept = company.master("PODOCUMENTPARAMS", "DOCID", definition)
+    if kept is None or kept["STATUS"] != "active":
         raise invalid(f"The transaction definition '{definition}' is not valid.")
     vendor = subledger.check_party(company, subledger.APBILL, bodies.text(node, "vendorid"))
     items = [_item(company, item) for item in node.iterfind("potransitems/potransitem")]
@@ -25,7 +29,55 @@ def create_potransaction(company: Company, node: Node) -> str:
     row = company.add("PODOCUMENT", _row(company, node, definition, number, vendor, items))
     for line, item in enumerate(items):  # zero-based on read, as documented
         company.add("PODOCUMENTENTRY", {"DOCHDRNO": row["RECORDNO"], "DOCHDRID": row["DOCID"], "LINE_NO": line, **item})
+    if kept.get("UPDATES_GL") == "AP":
+        company.change("PODOCUMENT", row, PRRECORDKEY=_bill(company, row, items)["RECORDNO"])
+    elif kept.get("UPDATES_GL") == "GL":
+        _accrue(company, row, items)
     return str(row["DOCID"])
+
+
+def update_potransaction(company: Company, node: Node) -> str:
+    row = next(iter(company.find("PODOCUMENT", "DOCID", node.get("key") or "")), None)
+    if row is None:
+        raise invalid(f"Could not find Document {node.get('key')}.")
+    if row["STATE"] in ("Closed", "Converted"):
+        raise wrong_state(f"The document {row['DOCID']} is {row['STATE']} and cannot be edited.")
+    changes: Row = {}
+    if bodies.text(node, "state"):
+        changes["STATE"], changes["RAWSTATE"] = STATES[bodies.text(node, "state")]
+    if bodies.text(node, "message"):
+        changes["MESSAGE"] = bodies.text(node, "message")
+    company.change("PODOCUMENT", row, **changes)
+    return str(row["DOCID"])
+
+
+def _bill(company: Company, row: Row, items: list[Row]) -> Row:
+    lines = [subledger.Line(item["TOTAL"], _COST, memo=item["MEMO"], dims=_dims(item)) for item in items]
+    new = subledger.NewDocument(
+        row["CUSTVENDID"], row["WHENCREATED"], lines, due=row["WHENDUE"], number=row["DOCNO"], reference=row["PONUMBER"]
+    )
+    made = subledger.create(company, subledger.APBILL, new)
+    return company.change("APBILL", made, MODULEKEY="9.PO", DESCRIPTION2=row["DOCID"])
+
+
+def _accrue(company: Company, row: Row, items: list[Row]) -> None:
+    currency = row["CURRENCY"]
+    entries = [
+        Entry(account, sign * item["TOTAL"], sign * item["TOTAL"], currency, _dims(item), item["MEMO"], row["DOCNO"])
+        for item in items
+        for account, sign in ((_COST, 1), (_ACCRUED, -1))
+    ]
+    title = f"Purchasing {row['DOCID']}"
+    post(
+        company, row["WHENPOSTED"], Source("PODOCUMENT", row["RECORDNO"], "9.PO", "PJ", title, row["PONUMBER"]), entries
+    )
+
+
+_COST, _ACCRUED = "60100", "20500"
+
+
+def _dims(item: Row) -> dict[str, str]:
+    return {name: item[name] for name in bodies.LINE_DIMS.values() if item.get(name)}
 
 
 def _number(company: Company, node: Node, definition: str) -> str:

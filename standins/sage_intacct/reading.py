@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from . import ledger, sqlish
+from . import ledger, sqlish, subledger
 from .bodies import flag, text
 from .books import Company
 from .objects import OBJECTS, Field, Obj
@@ -51,6 +51,8 @@ def column(company: Company, obj: Obj, path: str) -> Callable[[Row], Any] | None
         {f"REQUIRE{ledger.own_name(name)}" for name in ledger.own_dimensions(company)} if obj.id == "ACCOUNTNO" else ()
     )
     if path in obj.fields or path in company.setup["CUSTOM"].get(obj.name, ()) or path in own:
+        if path in ("UPDATES_GL", "POSTTOGL") and company.knobs.definition_posting == "hidden":
+            return None
         if path == "TOTALDUE" and obj.id in ("CUSTOMERID", "VENDORID"):
             return lambda row: _open_of(company, obj, row)
         if path == "RECORD_URL":
@@ -78,9 +80,7 @@ def record_url(company: Company, name: str, row: Row) -> str:
 
 
 def _open_of(company: Company, obj: Obj, row: Row) -> Decimal:
-    names = ("ARINVOICE", "ARADJUSTMENT") if obj.id == "CUSTOMERID" else ("APBILL", "APADJUSTMENT")
-    documents = (d for name in names for d in company.find(name, obj.id, row[obj.id]) if d["RAWSTATE"] == "A")
-    return sum((d["TOTALDUE"] for d in documents), Decimal("0.00"))
+    return subledger.owed(company, obj.name, row[obj.id])
 
 
 def visible(company: Company, name: str, rows: Iterable[Row], *, private: bool) -> list[Row]:

@@ -15,6 +15,7 @@ ACCOUNTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("13500", "Disputes receivable", "debit", {}),
     ("13600", "Processor reserve", "debit", {}),
     ("20100", "Accounts payable", "credit", {}),
+    ("20500", "Accrued purchases", "credit", {}),
     ("22010", "Sales tax payable", "credit", {}),
     ("22900", "Due to entities", "credit", {}),
     ("24100", "Refunds clearing", "credit", {}),
@@ -29,6 +30,7 @@ ACCOUNTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("41000", "Other sales", "credit", {}),
     ("60100", "Office supplies", "debit", {}),
     ("60200", "Software", "debit", {}),
+    ("60900", "Discounts taken", "credit", {}),
     ("62500", "Payment processing fees", "debit", {}),
     ("62510", "Dispute fees", "debit", {}),
     ("62520", "Processor billing", "debit", {}),
@@ -50,6 +52,14 @@ CUSTOM = {
     "OTHERRECEIPTS": ["ML_SOURCE_KEY"],
 }
 ROLES = {"ar": "12100", "ap": "20100", "overpayments": "24200", "fx": "70100", "due_from": "12900", "due_to": "22900"}
+ROLES |= {"discounts": "60900"}
+DEFINITIONS = (
+    # what it is called, its class, what it posts
+    ("Purchase Order", "Order", ""),
+    ("Purchase Requisition", "Quote", ""),
+    ("Vendor Invoice", "Invoice", "AP"),
+    ("PO Receiver", "Receiver", "GL"),
+)
 
 
 def seed_demo(
@@ -79,7 +89,6 @@ def seed_demo(
             MULTICURRENCY=multi_currency,
             DIMENSIONS=dimensions or {},
             RATES={"EUR": "1.0850", "GBP": "1.2700", "JPY": "0.0067", "CAD": "0.7300", "KWD": "3.2500"},
-            PODEFINITIONS=["Purchase Order"],
         )
         made.add_user(user, password)
         _accounts(made)
@@ -133,6 +142,14 @@ def _lists(company: Company, *, multi_currency: bool) -> None:
     for terms in ("ARTERM", "APTERM"):
         for name, days in (("Net 30", 30), ("Net 15", 15), ("Due on receipt", 0)):
             company.add_master(terms, "NAME", {"NAME": name, "DUEDATE": days})
+    early = {"DUEDATE": 30, "DUEFROM": "from invoice/bill date", "DISCDATE": 10, "DISCAMOUNT": "2", "DISCPERCAMN": "%"}
+    company.add_master("APTERM", "NAME", {"NAME": "2-10 Net 30", "DISCFROM": "from invoice/bill date", **early})
+    company.add_master("EMPLOYEE", "EMPLOYEEID", {"EMPLOYEEID": "E-1", "TITLE": "Buyer", "PERSONALINFO.PRINTAS": "Ada"})
+    company.add_master("WAREHOUSE", "WAREHOUSEID", {"WAREHOUSEID": "WH1", "NAME": "Main", "LOCATIONID": "US-100"})
+    for name, kind, posts in DEFINITIONS:
+        row = {"DOCID": name, "DOCCLASS": kind, "UPDATES_GL": posts, "POSTTOGL": posts == "GL"}
+        company.add_master("PODOCUMENTPARAMS", "DOCID", row)
+    company.add_master("APACCOUNTLABEL", "ACCOUNTLABEL", {"ACCOUNTLABEL": "Supplies", "GLACCOUNTNO": "60100"})
     for symbol, title in (("GJ", "General journal"), ("STJ", "Stripe journal"), ("ADJ", "Adjusting journal")):
         company.add_master("JOURNAL", "SYMBOL", {"SYMBOL": symbol, "TITLE": title, "DISALLOWDIRECTPOSTING": False})
     label = {"ACCOUNTLABEL": "Usage fees", "GLACCOUNTNO": "40200", "DESCRIPTION": "Usage fees"}

@@ -7,7 +7,7 @@ application.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from . import subledger
@@ -62,6 +62,7 @@ class Detail:
     entry: int | None = None
     cash: Decimal = ZERO
     credits: Sequence[Credit] = ()
+    discount_day: date | None = None
 
     @property
     def total(self) -> Decimal:
@@ -119,12 +120,33 @@ def pay(company: Company, way: Way, new: NewPayment) -> Row:
         raise invalid("The transaction amount to pay does not equal the sum of the details.")
     base = _base(company, new, currency, cash)
     row = company.add(way.object, _row(company, way, new, currency, cash, base))
-    if new.draft:
+    if new.draft or way.object in company.knobs.submitted:
+        word, code = ("Draft", "D") if new.draft else ("Submitted", "S")
         _select(company, way, new)
-        return company.change(way.object, row, STATE="Draft", DISPLAYSTATE="Draft", RAWSTATE="D")
-    reliefs = [relief for detail in new.details for relief in _relieve(company, way, new, currency, detail)]
+        _keep_details(company, way, row, new)
+        return company.change(way.object, row, STATE=word, DISPLAYSTATE=word, RAWSTATE=code)
+    return _post(company, way, row, new, currency)
+
+
+def release(company: Company, way: Way, row: Row) -> Row:
+    """A draft, or one that was submitted, is approved and posts."""
+    new = _again(company, way, row)
+    unselect(company, way, row)
+    row = company.change(way.object, row, STATE="Complete", DISPLAYSTATE="Complete", RAWSTATE="C")
+    return _post(company, way, row, new, row["CURRENCY"])
+
+
+def _post(company: Company, way: Way, row: Row, new: NewPayment, currency: str) -> Row:
+    cash, base = row["TRX_TOTALENTERED"], row["TOTALENTERED"]
+    discounts = [discount(company, way, detail) for detail in new.details]
+    reliefs = [
+        relief
+        for detail, less in zip(new.details, discounts, strict=True)
+        for relief in _relieve(company, way, new, currency, detail, less)
+    ]
     _keep(company, way, row, new, reliefs)
-    entries = _entries(company, way, new, currency, cash, base, reliefs)
+    _keep_details(company, way, row, new)
+    entries = _entries(company, way, new, currency, cash, base, reliefs, sum(discounts, ZERO))
     locations = {e.dims.get("LOCATIONID", "") for e in entries}
     check_open(company, new.day, (way.document.module, "GL", "CM") if cash else (way.document.module, "GL"), locations)
     post(company, new.day, source_of(way, row), entries)
@@ -154,6 +176,26 @@ def reverse(company: Company, way: Way, key: int, day: date, description: str) -
     words = {"STATE": "Reversed", "DISPLAYSTATE": "Reversed", "RAWSTATE": "V"}
     company.change(way.object, row, DESCRIPTION=text, _REVERSED=day, **words, **gone)
     return number
+
+
+def void(company: Company, key: int) -> int:
+    """`void_appaymentrequest`: it takes no day. Whether it voids every method, and what becomes of the bills, is
+    inferred."""
+    row = company.get(PAYMENT.object, key)
+    if row is None:
+        raise no_record(key)
+    if company.knobs.void == "refuse":
+        raise wrong_state(f"The payment request {key} cannot be voided with the payment method {row['PAYMENTMETHOD']}.")
+    if row["CLEARED"] == "T":
+        raise wrong_state(f"The payment {key} is reconciled and cannot be voided.")
+    day = company.today() if company.knobs.void_day == "today" else row["RECEIPTDATE"]
+    paid = {a["TARGETKEY"] for a in company.find(APPLICATION, "PAYMENTKEY", key) if a["TARGET"] == "APBILL"}
+    reverse(company, PAYMENT, key, day, "")
+    company.change(PAYMENT.object, company.rows(PAYMENT.object)[key], STATE="Voided", DISPLAYSTATE="Voided")
+    if company.knobs.void == "bills_reversed":
+        for bill in sorted(paid):
+            subledger.reverse(company, subledger.APBILL, bill, max(day, company.rows("APBILL")[bill]["WHENPOSTED"]), "")
+    return key
 
 
 def apply(company: Company, way: Way, key: int, day: date, details: Sequence[tuple[int, Decimal]], number: str) -> Row:
@@ -218,7 +260,9 @@ def check_cash_account(company: Company, bank: str, undeposited: str, summary: s
 
 
 def _check(company: Company, way: Way, new: NewPayment) -> None:
-    subledger.check_party(company, way.document, new.party)
+    party = subledger.check_party(company, way.document, new.party)
+    if way is PAYMENT and party.get("DONOTCUTCHECK") and company.knobs.do_not_pay == "payments":
+        raise invalid(f"Vendor {new.party} is marked as not to be paid.", "Review the vendor.")
     if new.method.startswith("Online"):
         raise invalid("Online payments are not set up for this company.")
     if new.method not in way.methods:
@@ -280,10 +324,26 @@ def _row(company: Company, way: Way, new: NewPayment, currency: str, cash: Decim
 # what a detail relieves
 
 
-def _relieve(company: Company, way: Way, new: NewPayment, currency: str, detail: Detail) -> Iterator[Relief]:
+def discount(company: Company, way: Way, detail: Detail) -> Decimal:
+    """What the term of a bill grants on that day, if the payment is all that is due less it; else nothing."""
+    header = company.get(way.document.object, detail.key)
+    if detail.discount_day is None or detail.adjustment or detail.entry or header is None:
+        return ZERO
+    term = company.master(way.document.terms, "NAME", header["TERMNAME"]) or {}
+    days, granted = term.get("DISCDATE"), Decimal(str(term.get("DISCAMOUNT") or 0))
+    if days is None or not granted or detail.discount_day > header["WHENCREATED"] + timedelta(days=int(days)):
+        return ZERO
+    due = header["TRX_TOTALDUE"]
+    less = cents(due * granted / 100) if term.get("DISCPERCAMN") == "%" else cents(granted)
+    return less if detail.total == due - less else ZERO
+
+
+def _relieve(
+    company: Company, way: Way, new: NewPayment, currency: str, detail: Detail, less: Decimal
+) -> Iterator[Relief]:
     kind = way.adjustment if detail.adjustment else way.document
     header = _target(company, way, kind, new, currency, detail)
-    yield from _from_document(company, kind, header, detail.entry, detail.total, credit=False)
+    yield from _from_document(company, kind, header, detail.entry, detail.total + less, credit=False)
     for credit in detail.credits:
         yield from _from_credit(company, way, new, currency, credit)
 
@@ -301,7 +361,10 @@ def _target(company: Company, way: Way, kind: Kind, new: NewPayment, currency: s
     inline = sum((c.amount for c in detail.credits if c.kind == "INLINE"), ZERO)
     if detail.total <= 0:
         raise format_wrong("A detail of a payment needs an amount.")
-    if detail.total - inline > header["TRX_TOTALDUE"]:
+    if way is PAYMENT and header.get("ONHOLD"):
+        raise wrong_state(f"The bill {header['RECORDID']} is on hold and cannot be paid.")
+    free = header["TRX_TOTALDUE"] - (header["TRX_TOTALSELECTED"] if way is PAYMENT else ZERO)
+    if detail.total - inline > free:
         raise overpaid()
     return header
 
@@ -428,12 +491,17 @@ def _keep(company: Company, way: Way, row: Row, new: NewPayment, reliefs: Sequen
                 "DOCUMENT": relief.document,
             },
         )
+
+
+def _keep_details(company: Company, way: Way, row: Row, new: NewPayment) -> None:
+    for old in company.find(way.detail, "PAYMENTKEY", row["RECORDNO"]):
+        company.drop(way.detail, old["RECORDNO"])
     for detail in new.details:
         company.add(way.detail, _detail_row(row, detail))
 
 
 def _detail_row(row: Row, detail: Detail) -> Row:
-    made: Row = {"PAYMENTKEY": row["RECORDNO"], "CURRENCY": row["CURRENCY"]}
+    made: Row = {"PAYMENTKEY": row["RECORDNO"], "CURRENCY": row["CURRENCY"], "DISCOUNTDATE": detail.discount_day}
     made["POSADJKEY" if detail.adjustment else "RECORDKEY"] = detail.key
     made["POSADJENTRYKEY" if detail.adjustment else "ENTRYKEY"] = detail.entry
     made["TRX_PAYMENTAMOUNT"] = detail.cash
@@ -455,8 +523,54 @@ def _select(company: Company, way: Way, new: NewPayment) -> None:
         company.change(kind.object, header, STATE="Selected", TRX_TOTALSELECTED=selected, TOTALSELECTED=selected)
 
 
+def unselect(company: Company, way: Way, row: Row) -> None:
+    for detail in company.find(way.detail, "PAYMENTKEY", row["RECORDNO"]):
+        kind = way.adjustment if detail.get("POSADJKEY") else way.document
+        header = company.get(kind.object, detail.get("POSADJKEY") or detail["RECORDKEY"])
+        if header is None:
+            continue
+        left = max(ZERO, header["TRX_TOTALSELECTED"] - detail["TRX_PAYMENTAMOUNT"])
+        state = "Selected" if left else subledger.open_state(header)
+        company.change(kind.object, header, STATE=state, TRX_TOTALSELECTED=left, TOTALSELECTED=left)
+
+
+def _again(company: Company, way: Way, row: Row) -> NewPayment:
+    """What was sent, from what was kept of it. Of credits, none are kept: such a payment is not released here."""
+    details = [
+        Detail(
+            d.get("POSADJKEY") or d["RECORDKEY"],
+            bool(d.get("POSADJKEY")),
+            d.get("POSADJENTRYKEY") or d.get("ENTRYKEY"),
+            d["TRX_PAYMENTAMOUNT"],
+            discount_day=d.get("DISCOUNTDATE"),
+        )
+        for d in company.find(way.detail, "PAYMENTKEY", row["RECORDNO"])
+    ]
+    return NewPayment(
+        party=row[way.document.party_id],
+        day=row["RECEIPTDATE"],
+        method=row["PAYMENTMETHOD"],
+        details=details,
+        bank=row["FINANCIALENTITY"],
+        undeposited=row["UNDEPOSITEDACCOUNTNO"],
+        number=row["DOCNUMBER"],
+        description=row["DESCRIPTION"],
+        currency=row["CURRENCY"],
+        over=row["_OVER"],
+        over_dims=row["_OVERDIMS"],
+        summary=row["PRBATCH"],
+    )
+
+
 def _entries(
-    company: Company, way: Way, new: NewPayment, currency: str, cash: Decimal, base: Decimal, reliefs: Sequence[Relief]
+    company: Company,
+    way: Way,
+    new: NewPayment,
+    currency: str,
+    cash: Decimal,
+    base: Decimal,
+    reliefs: Sequence[Relief],
+    less: Decimal,
 ) -> list[Entry]:
     sign = way.document.sign
     entries = [
@@ -471,6 +585,10 @@ def _entries(
         account = company.role("overpayments")
         check_line(company, account, dims, bank_allowed=False)
         entries.append(Entry(account, -sign * over, -sign * new.over, currency, dims, "overpayment", new.number))
+    if less:
+        at = cents(less * rate(company, currency, new.rate))
+        dims = {**first, way.document.party_id: new.party}
+        entries.append(Entry(company.role("discounts"), sign * at, sign * less, currency, dims, "discount taken"))
     gap = sum((e.amount for e in entries), ZERO)
     if gap:
         entries.append(Entry(company.role("fx"), -gap, ZERO, company.currency, first, "exchange gain or loss"))

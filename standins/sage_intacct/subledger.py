@@ -107,10 +107,12 @@ def reverse(company: Company, kind: Kind, key: int, day: date, description: str)
     header = company.get(kind.object, key)
     if header is None:
         raise invalid(f"Could not find {kind.word} {key}.")
-    if not company.knobs.reverse_unpaid:
+    if not (company.knobs.reverse_unpaid_bills if kind is APBILL else company.knobs.reverse_unpaid):
         raise wrong_state(f"Reversal of an unpaid {kind.word} is not enabled for this company.")
     if header["RAWSTATE"] not in ("A", "PA") or any(i["TRX_TOTALPAID"] for i in items_of(company, kind, key)):
         raise wrong_state(f"The {kind.word} {header['RECORDID']} is {header['STATE']} and cannot be reversed.")
+    if header["TRX_TOTALSELECTED"]:
+        raise wrong_state(f"The {kind.word} {header['RECORDID']} is selected for payment and cannot be reversed.")
     if day < header["WHENPOSTED"]:
         raise wrong_state("The reversal date must not be before the posting date of the original.")
     check_open(company, day, (kind.module, "GL"), {i.get("LOCATIONID", "") for i in items_of(company, kind, key)})
@@ -133,6 +135,26 @@ def delete(company: Company, kind: Kind, key: int) -> None:
     for item in items_of(company, kind, key):
         company.drop(kind.items, item["RECORDNO"])
     company.drop(kind.object, key)
+
+
+def sign_of(company: Company, kind: Kind) -> int:
+    """Of the control account for a positive line. Which sign of an AP adjustment lowers the debt is inferred."""
+    flipped = kind is APADJUSTMENT and company.knobs.credit_sign == "positive"
+    return -kind.sign if flipped else kind.sign
+
+
+def owed(company: Company, party: str, key: str) -> Decimal:
+    """What a customer owes us, or what we owe a vendor: open documents, in base currency."""
+    kinds = [kind for kind in KINDS.values() if kind.party == party]
+    return sum(
+        (
+            row["TOTALDUE"] * sign_of(company, kind) * kind.sign
+            for kind in kinds
+            for row in company.find(kind.object, kind.party_id, key)
+            if row["RAWSTATE"] == "A"
+        ),
+        ZERO,
+    )
 
 
 def items_of(company: Company, kind: Kind, key: int) -> list[Row]:
@@ -167,6 +189,8 @@ def check_party(company: Company, kind: Kind, party: str) -> Row:
         raise invalid(f"{word.capitalize()} {party} is inactive.", f"Select an active {word}.")
     if row.get("ONHOLD"):
         raise invalid(f"{word.capitalize()} {party} is on hold.", f"Take the {word} off hold.")
+    if kind is APBILL and row.get("DONOTCUTCHECK") and company.knobs.do_not_pay == "bills":
+        raise invalid(f"Vendor {party} is marked as not to be paid.", "Review the vendor.")
     return row
 
 
@@ -300,7 +324,8 @@ def _entries(company: Company, kind: Kind, header: Row, items: Sequence[Row]) ->
     for item in items:
         dims = {name: item[name] for name in item if (name in _DIMS or name.startswith("GLDIM")) and item[name]}
         dims.setdefault(kind.party_id, header[kind.party_id])
-        amount, trx = kind.sign * item["AMOUNT"], kind.sign * item["TRX_AMOUNT"]
+        sign = sign_of(company, kind)
+        amount, trx = sign * item["AMOUNT"], sign * item["TRX_AMOUNT"]
         memo, number = item["ENTRYDESCRIPTION"], header["RECORDID"]
         account = control(kind, header, item, company)
         entries.append(Entry(account, amount, trx, header["CURRENCY"], dims, memo, number))

@@ -92,6 +92,7 @@ def _delete_draft_payment(company: Company, name: str, number: int) -> None:
     row = company.get(name, number)
     if row is None or row["RAWSTATE"] != "D":
         raise invalid(f"The payment {number} is not a draft and cannot be deleted.")
+    settlement.unselect(company, settlement.WAYS[name], row)
     company.drop(name, number)
 
 
@@ -146,6 +147,11 @@ def reverse_arpayment(company: Company, node: Node) -> str:
     return str(settlement.reverse(company, settlement.RECEIPT, number, day, bodies.text(node, "description")))
 
 
+def void_appaymentrequest(company: Company, node: Node) -> str:
+    keys = [key((child.text or "").strip()) for child in node.iterfind("appaymentkeys/appaymentkey")]
+    return ",".join(str(settlement.void(company, one)) for one in keys)
+
+
 # name -> (object for permissions, the function)
 LEGACY: dict[str, tuple[str, Callable[[Company, Node], str]]] = {
     "create_invoice": ("ARINVOICE", create_invoice),
@@ -156,6 +162,8 @@ LEGACY: dict[str, tuple[str, Callable[[Company, Node], str]]] = {
     "apply_arpayment": ("ARPYMT", apply_arpayment),
     "record_otherreceipt": ("OTHERRECEIPTS", record_otherreceipt),
     "create_potransaction": ("PODOCUMENT", purchasing.create_potransaction),
+    "update_potransaction": ("PODOCUMENT", purchasing.update_potransaction),
+    "void_appaymentrequest": ("APPYMT", void_appaymentrequest),
     "reverse_invoice": ("ARINVOICE", _reverse_document(subledger.ARINVOICE)),
     "reverse_bill": ("APBILL", _reverse_document(subledger.APBILL)),
     "reverse_arpayment": ("ARPYMT", reverse_arpayment),
@@ -164,6 +172,7 @@ LEGACY: dict[str, tuple[str, Callable[[Company, Node], str]]] = {
 
 def legacy(company: Company, name: str, node: Node) -> str:
     subject, function = LEGACY[name]
-    company.must_be_allowed("REVERSE" if name.startswith("reverse") else "CREATE", subject)
+    verb = name.partition("_")[0].upper()
+    company.must_be_allowed(verb if verb in ("REVERSE", "VOID", "UPDATE") else "CREATE", subject)
     with company.books.store.unit():
         return function(company, node)

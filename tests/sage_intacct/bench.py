@@ -1,6 +1,7 @@
 """A company at the stand-in, a client of it, and documents on their way there and back."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from connectors.base import Access, Done, Window
@@ -9,6 +10,7 @@ from connectors.http import HttpWire, boottime
 from connectors.sage_intacct import Credentials
 from connectors.sage_intacct.client import Intacct
 from standins.sage_intacct import Books, Server
+from standins.sage_intacct.ledger import balances
 
 from .fakes import Sessions
 
@@ -62,3 +64,8 @@ def refused(client: Intacct, document: Any) -> Refused:
     answer = post(client, document)
     assert isinstance(answer, Refused), answer
     return answer
+
+
+def moved(bench: Bench) -> dict[str, Decimal]:
+    """What the ledger holds, by account; a debit is positive."""
+    return {account: amount for account, amount in balances(bench.company).items() if amount}

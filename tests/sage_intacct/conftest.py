@@ -4,7 +4,8 @@ import pytest
 
 from standins.sage_intacct import seed_demo, serve
 
-from .bench import Bench
+from .bench import Bench, posted
+from .payables import vendor
 
 
 @pytest.fixture
@@ -19,4 +20,11 @@ def bench() -> Iterator[Bench]:
 def world(bench: Bench) -> Bench:
     seed_demo(bench.books, "WORLD-DEMO", entities=True, multi_currency=True)
     bench.company = bench.books.company("WORLD-DEMO")
+    return bench
+
+
+@pytest.fixture
+def payables(bench: Bench) -> Bench:
+    """With a vendor."""
+    posted(bench.client(), vendor(term="Net 30"))
     return bench

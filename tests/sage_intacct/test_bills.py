@@ -9,22 +9,11 @@ import pytest
 
 from connectors.base import Done
 from connectors.errors import NotYet, Refused, Unavailable
-from standins.sage_intacct.ledger import balances
 
-from .bench import Bench, post, posted, refused, window
+from .bench import Bench, moved, post, posted, refused, window
 from .payables import VENDOR_ID, bill, cost, vendor
 
 AP = "20100"
-
-
-@pytest.fixture
-def payables(bench: Bench) -> Bench:
-    posted(bench.client(), vendor(term="Net 30"))
-    return bench
-
-
-def moved(bench: Bench) -> dict[str, Decimal]:
-    return {account: amount for account, amount in balances(bench.company).items() if amount}
 
 
 def test_a_bill_stands_in_the_books_as_posted(payables: Bench) -> None:

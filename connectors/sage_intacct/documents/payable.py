@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import ClassVar, Final
 
 from connectors.base import Document, Found, Identity, Look, Ref
-from connectors.errors import Refused
+from connectors.errors import NotYet, Refused
 from connectors.sage_intacct.documents.parts import (
     Coded,
     Fit,
@@ -30,6 +30,12 @@ from connectors.sage_intacct.markup import Node, day_node, flag, given, single, 
 LOWERS: Final = -1
 """The sign of the lines of an AP adjustment that lowers what is owed. Inferred from the pages about paying with
 adjustments; stands in this one place, and is proved by the first credit of a company (`proofs.credit_lowers`)."""
+
+PROOF: Final = Ref("credit_sign", "")
+"""What a look showed of that: state `first` (nothing was proved, this one may go), `not proved` or `raises`."""
+
+RAISES: Final = "RAISES"
+"""Set on a credit that was read, where the balance of its vendor shows that it raised what is owed."""
 
 FORBIDDEN: Final = frozenset("&<>#?\"'")
 """Characters that numbers of bills may not hold."""
@@ -209,6 +215,28 @@ class VendorCredit(VendorAdjustment):
     """A credit that a vendor gave: lowers what is owed to it. It stays open until a payment run uses it."""
 
     kind: ClassVar[str] = "vendor_credit"
+
+    def same(self, found: Found) -> bool:
+        return super().same(found) and RAISES not in found.raw
+
+    def node(self, look: Look, before: Document | None, fit: Fit) -> Node:
+        proof = look.refs.get(PROOF)
+        if proof and proof.state == "raises":
+            raise Refused(
+                "In this company an adjustment below zero raises what is owed to a vendor: its balance shows it.",
+                cause="settings",
+                code="credit.raises",
+                field="lines.amount",
+                value=self.number,
+                cure="Send this to support: no credit goes out until its sign is put right.",
+            )
+        if proof and proof.state == "not proved":
+            raise NotYet(
+                "The first vendor credit of this company is on its way; the others follow once the balance of its"
+                " vendor shows that it lowered what is owed.",
+                code="dependency.first_credit",
+            )
+        return super().node(look, before, fit)
 
     def __post_init__(self) -> None:
         super().__post_init__()

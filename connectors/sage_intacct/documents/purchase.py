@@ -88,8 +88,10 @@ class PurchaseOrder(Document):
         return Identity(self.kind, self.number, self.definition, self.currency, amount, self.day)
 
     def same(self, found: Found) -> bool:
-        """Its party is the definition, within which its number is unique; the vendor is compared beside it."""
-        return super().same(found) and found.raw.get("CUSTVENDID", "") == self.vendor
+        """Its party is the definition, within which its number is unique; the vendor is compared beside it. One that
+        made a bill is not what was sent."""
+        ours = found.raw.get("CUSTVENDID", "") == self.vendor and not found.raw.get("PRRECORDKEY", "")
+        return super().same(found) and ours
 
     def refs(self) -> tuple[Ref, ...]:
         return (Ref("vendor", self.vendor),)
