@@ -1,6 +1,8 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 
@@ -13,8 +15,11 @@ class PortalConfig(AppConfig):
         from mappings.models import Mapping, Period
         from portal.engine.access import load_plugins
         from portal.models import Connection, FlowSetting, Link, Workspace
+        from portal.people import devices
 
         load_plugins()
+        user_logged_in.connect(devices.note_sign_in, dispatch_uid="note_sign_in")
+        post_save.connect(devices.end_when_closed, sender=settings.AUTH_USER_MODEL, dispatch_uid="end_when_closed")
         for model in (Mapping, Period, Connection, Link, FlowSetting, Workspace):
             for signal in (post_save, post_delete):
                 signal.connect(grow_revision, sender=model, dispatch_uid=f"{model.__name__}.{id(signal)}")

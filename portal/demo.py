@@ -42,8 +42,10 @@ PEOPLE = ("owner", "finance", "support", "auditor")
 
 def plan(intacct: str, stripe: str, hook_secret: str, *, password: str = DEMO_PASSWORD) -> dict[str, Any]:
     """`intacct` and `stripe` are the base addresses of the stand-ins."""
-    people: list[dict[str, Any]] = [{"username": role, "password": password, "role": role} for role in PEOPLE]
-    people.append({"username": "operator", "password": password, "role": "owner", "operator": True})
+    people: list[dict[str, Any]] = [
+        {"username": role, "email": f"{role}@northwind.example", "password": password, "role": role} for role in PEOPLE
+    ]
+    people.append({"username": "operator", "password": password, "operator": True})
     return {
         "workspaces": [
             {

@@ -7,19 +7,56 @@ from django.conf import settings
 from django.db import models
 
 from portal import sealed
+from portal.people.models import Invitation, Letter, RecoveryCode, SecondFactor, Session
+
+__all__ = [
+    "Connection",
+    "Cursor",
+    "Examination",
+    "FlowSetting",
+    "Invitation",
+    "Lane",
+    "Letter",
+    "Link",
+    "Membership",
+    "RecoveryCode",
+    "Schedule",
+    "SealedSession",
+    "SecondFactor",
+    "Session",
+    "Slot",
+    "Usage",
+    "Workspace",
+]
 
 
 class Workspace(models.Model):
     """A company that we serve; the unit of tenancy."""
 
-    name = models.CharField(max_length=120, unique=True)
+    name = models.CharField(
+        max_length=120, help_text="not unique: who signs up would learn from a refusal that a company is served here"
+    )
     time_zone = models.CharField(max_length=60, default="UTC", help_text="the accounting time zone")
     revision = models.BigIntegerField(
         default=1, editable=False, help_text="grows whenever something changes that a prepared document may have asked"
     )
+    second_factor = models.BooleanField(
+        "second factor required", default=False, help_text="Everybody who comes in here must have one."
+    )
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def named(cls, name: str) -> "Workspace | None":
+        """By its name, or by `#` and its number. Several of one name: an error that says their numbers."""
+        if name.startswith("#") and name[1:].isdecimal():
+            return cls.objects.filter(pk=int(name[1:])).first()
+        rows = list(cls.objects.filter(name=name).order_by("pk"))
+        if len(rows) > 1:
+            numbers = ", ".join(f"#{row.pk}" for row in rows)
+            raise cls.MultipleObjectsReturned(f"Several workspaces are called {name}. Say which one: {numbers}.")
+        return rows[0] if rows else None
 
 
 class Membership(models.Model):
@@ -28,6 +65,13 @@ class Membership(models.Model):
         FINANCE = "finance"
         SUPPORT = "support"
         AUDITOR = "auditor"
+
+    ABOUT: ClassVar = {
+        Role.OWNER: "sets up connections and links, invites people, and may do all that the others may",
+        Role.FINANCE: "fills mappings and periods, decides about records",
+        Role.SUPPORT: "looks into records and deliveries, tries them again",
+        Role.AUDITOR: "reads everything and changes nothing",
+    }
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")

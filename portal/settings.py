@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "import_export",
     "axes",
+    "django_otp",
     "django_celery_beat",
     "audit",
     "mappings",
@@ -46,9 +47,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portal.people.gate.Gate",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -86,12 +89,27 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contri
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "portal.people.pages.locked"
+AXES_CLIENT_IP_CALLABLE = "portal.people.places.address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.people.devices.EndsSessions"},
 ]
+SIGN_UP = env.bool("ML_SIGN_UP", False)
+"""May anybody open a workspace? Invitations need it not."""
+SESSION_ENGINE = "portal.people.sessions"
+PASSWORD_RESET_TIMEOUT = 4 * 3600
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+
+_mail = env.email_url("EMAIL_URL", "filemail://" if DEVELOPMENT else "smtp://localhost:25")
+vars().update({name: value for name, value in _mail.items() if name != "OPTIONS"})
+EMAIL_TIMEOUT = 20
+if not _mail["EMAIL_FILE_PATH"]:
+    EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "ml-connector@localhost")
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -164,12 +182,16 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "ml-connector",
     "SITE_HEADER": "ml-connector",
+    "SITE_SUBHEADER": "portal.admin.look.where",
+    "SITE_DROPDOWN": "portal.admin.look.workspaces",
     "SITE_SYMBOL": "sync_alt",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SITE_URL": None,
     "DASHBOARD_CALLBACK": "portal.admin.front.front",
     "SIDEBAR": {"navigation": "portal.admin.menu.navigation"},
+    "LOGIN": {"form": "portal.people.sign_in.SignIn"},
+    "ACCOUNT": {"navigation": "portal.admin.look.account"},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "portal.admin.look.favicon"}],
     "COLORS": {"primary": "portal.admin.look.primary"},
 }

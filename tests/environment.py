@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-OUTSIDE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL")
+OUTSIDE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL",
+           "EMAIL_URL", "MAIL_FROM")  # fmt: skip
 WAITS = {
     # Hours become milliseconds; what is proved is the order of things, never a speed.
     "LEASE": 5, "HEARTBEAT": 1, "SLOT": 5, "SWEEP": 0.05, "TICK": 0.05, "POLL": 0.2, "RETRY_START": 0.02,

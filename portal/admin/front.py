@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import Problem, Record, State, WaitsFor
 from mappings.models import Mapping
-from portal.admin import missing, roles, words
+from portal.admin import missing, roles, watch, words
 from portal.admin.connections import HEALTH
 from portal.admin.links import MODES
 from portal.admin.problems import money_waiting, records_url
@@ -29,6 +29,7 @@ def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         scope(request, Link.objects.filter(removed=False), "workspace").select_related("workspace").order_by("name")
     )
     rows = scope(request, Record.objects.all(), "workspace").order_by()
+    watch.looked(request, Link, {link.workspace_id for link in links})
     problems = scope(request, Problem.objects.filter(closed_at=None), "workspace")
     connections = scope(request, Connection.objects.all(), "workspace").order_by("name")
     cards = _cards(links, rows)

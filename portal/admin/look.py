@@ -1,7 +1,15 @@
 """How the portal looks where the theme asks for it."""
 
-from django.http import HttpRequest
+from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal.admin import roles
+from portal.models import Workspace
+
+MOST = 12
+"""Workspaces in the drop-down; the others are in the list."""
 ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='7' fill='%234338ca'/>"
     "<path d='M7 12h15l-4-4m7 12H10l4 4' fill='none' stroke='white' stroke-width='2.6'/></svg>"
@@ -28,3 +36,39 @@ def favicon(request: HttpRequest) -> str:
 
 def primary(request: HttpRequest) -> dict[str, str]:
     return dict(SHADES)
+
+
+def where(request: HttpRequest) -> str:
+    """The workspace that the pages show, under the product's name."""
+    if not request.user.is_authenticated:
+        return ""
+    mine, one = roles.names(request), roles.chosen(request)
+    if one is not None:
+        return mine.get(one) or str(Workspace.objects.filter(pk=one).first() or "")
+    if roles.operator(request):
+        return "All workspaces"
+    return next(iter(mine.values()), "") if len(mine) < 2 else f"All of your {len(mine)} workspaces"
+
+
+def workspaces(request: HttpRequest) -> list[dict[str, Any]]:
+    """What the drop-down of the sidebar offers to a person who has several; `link` is what choosing one sends."""
+    if not request.user.is_authenticated:
+        return []
+    mine = list(roles.names(request).items())
+    if roles.operator(request):
+        mine = list(Workspace.objects.order_by("name", "pk").values_list("pk", "name")[:MOST])
+    if len(mine) < 2:
+        return []
+    one = roles.chosen(request)
+    every = ("", "All workspaces")
+    return [
+        {"title": name, "link": str(number), "icon": "check" if (number or None) == one else "apartment"}
+        for number, name in (every, *mine[:MOST])
+    ]
+
+
+def account(request: HttpRequest) -> list[dict[str, str]]:
+    return [
+        {"title": "Your account", "link": reverse("people:account")},
+        {"title": "Change password", "link": reverse("admin:password_change")},
+    ]

@@ -32,14 +32,13 @@ GROUPS = (
         (
             ("Links", "sync_alt", "admin:portal_link_changelist", "portal.link"),
             ("Connections", "power", "admin:portal_connection_changelist", "portal.connection"),
+            ("People", "group", "admin:portal_workspace_changelist", "portal.workspace"),
         ),
     ),
     (
         "Operators",
         (
-            ("Workspaces", "apartment", "admin:portal_workspace_changelist", "portal.workspace"),
-            ("Users", "group", "admin:auth_user_changelist", "auth.user"),
-            ("Memberships", "badge", "admin:portal_membership_changelist", "portal.membership"),
+            ("Users", "badge", "admin:auth_user_changelist", "auth.user"),
             ("Lock-outs", "lock", "admin:axes_accessattempt_changelist", "axes.accessattempt"),
         ),
     ),

@@ -1,9 +1,12 @@
 """Who may do what. Roles belong to a workspace: the same person may be an owner here and an auditor there.
 
 Operators (superusers) may do everything in all workspaces. Nobody gets anything from Django's own permissions.
+Who has several workspaces may choose one: lists, counts and forms are then of that one only. What one may do to a row
+does not depend on the choice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest
@@ -38,9 +41,16 @@ MAY: dict[str, dict[str, frozenset[str]]] = {
         "budget": SETUP,
     },
     "portal.link": {"view": EVERYONE, "add": SETUP, "change": SETUP, "mode": SETUP, "pause": SETUP},
-    "portal.workspace": {"view": OPERATORS, "add": OPERATORS, "change": OPERATORS},
-    "portal.membership": {"view": OPERATORS, "add": OPERATORS, "change": OPERATORS, "delete": OPERATORS},
-    "auth.user": {"view": OPERATORS, "add": OPERATORS, "change": OPERATORS},
+    "portal.workspace": {
+        "view": EVERYONE,
+        "add": OPERATORS,
+        "change": OPERATORS,
+        "invite": SETUP,
+        "require": SETUP,
+    },
+    "portal.membership": {"view": EVERYONE, "role": SETUP, "remove": SETUP},
+    "portal.invitation": {"view": SETUP, "revoke": SETUP},
+    "auth.user": {"view": OPERATORS, "add": OPERATORS, "change": OPERATORS, "lost_factor": OPERATORS},
     "axes.accessattempt": {"view": OPERATORS, "delete": OPERATORS},
 }
 """Model → act → roles. What is not named here nobody may, operators neither."""
@@ -50,18 +60,53 @@ def operator(request: HttpRequest) -> bool:
     return bool(request.user.is_active and request.user.is_superuser)
 
 
-def of(request: HttpRequest) -> dict[int, str]:
-    """Workspace → role of this user; asked once per request."""
-    known: dict[int, str] | None = getattr(request, "roles", None)
+def all_of(request: HttpRequest) -> dict[int, str]:
+    """Workspace → role of this user."""
+    return {workspace: role for workspace, (role, _) in _memberships(request).items()}
+
+
+def names(request: HttpRequest) -> dict[int, str]:
+    """Workspace → name, of those that this user is a member of."""
+    return {workspace: name for workspace, (_, name) in _memberships(request).items()}
+
+
+def _memberships(request: HttpRequest) -> dict[int, tuple[str, str]]:
+    """Asked once per request."""
+    known: dict[int, tuple[str, str]] | None = getattr(request, "memberships", None)
     if known is None:
-        rows = Membership.objects.filter(user_id=request.user.pk or 0).values_list("workspace_id", "role")
-        known = dict(rows) if request.user.is_active else {}
-        request.roles = known  # type: ignore[attr-defined]
+        rows = Membership.objects.filter(user_id=request.user.pk or 0).order_by("workspace__name", "workspace")
+        told = rows.values_list("workspace_id", "role", "workspace__name")
+        known = {workspace: (role, name) for workspace, role, name in told} if request.user.is_active else {}
+        request.memberships = known  # type: ignore[attr-defined]
     return known
 
 
+def chosen(request: HttpRequest) -> int | None:
+    """The workspace that the pages show; None: all of this user's. A choice that is no longer his does not count."""
+    if getattr(request, "everywhere", False):
+        return None
+    choice: int | None = request.session.get("workspace")
+    return choice if choice in _memberships(request) or operator(request) else None
+
+
+@contextmanager
+def everywhere(request: HttpRequest) -> Iterator[None]:
+    """Inside, nothing is chosen."""
+    request.everywhere = True  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        request.everywhere = False  # type: ignore[attr-defined]
+
+
+def of(request: HttpRequest) -> dict[int, str]:
+    """Workspace → role, in the chosen workspace or in all."""
+    one = chosen(request)
+    return {workspace: role for workspace, role in all_of(request).items() if one in (None, workspace)}
+
+
 def workspaces(request: HttpRequest, model: Any, act: str) -> Iterable[int] | None:
-    """The workspaces in which this user may do this; None: in all."""
+    """The workspaces in which this user may do this, of the chosen one or of all; None: in every one there is."""
     return _workspaces(request, model._meta.label_lower, act)
 
 
@@ -70,7 +115,8 @@ def _workspaces(request: HttpRequest, name: str, act: str) -> Iterable[int] | No
     if allowed is None:
         return ()
     if operator(request):
-        return None
+        one = chosen(request) if allowed else None  # operators' own pages are of no workspace
+        return None if one is None else [one]
     return [workspace for workspace, role in of(request).items() if role in allowed]
 
 
@@ -82,7 +128,8 @@ def may_see(request: HttpRequest, name: str) -> bool:
 
 def may(request: HttpRequest, model: Any, act: str, workspace_id: int | None = None) -> bool:
     """Whether this user may do this in the workspace; without one: in any."""
-    within = workspaces(request, model, act)
-    if within is None:
-        return True
-    return bool(within) if workspace_id is None else workspace_id in within
+    if workspace_id is None:
+        within = workspaces(request, model, act)
+        return within is None or bool(within)
+    allowed = MAY.get(model._meta.label_lower, {}).get(act)
+    return allowed is not None and (operator(request) or all_of(request).get(workspace_id) in allowed)

@@ -20,7 +20,7 @@ from unfold.views import ChangeList
 
 from audit import trail
 from audit.states import Stale
-from portal.admin import roles
+from portal.admin import roles, watch
 from portal.engine import clock
 from portal.engine.decide import NotNow
 from portal.models import Workspace
@@ -50,6 +50,9 @@ class Rows(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
+        if roles.operator(request):
+            self.result_list = list(self.result_list)
+            watch.looked(request, self.model, {self.model_admin.workspace_of(row) for row in self.result_list})
 
 
 class Scoped(ModelAdmin):
@@ -72,10 +75,7 @@ class Scoped(ModelAdmin):
         return Rows
 
     def seen(self, request: HttpRequest, model: Any) -> QuerySet[Any]:
-        """The rows of another model that this user may see. Models without a page: none. A member knows his workspaces
-        although their pages are the operators'."""
-        if model is Workspace and not roles.operator(request):
-            return Workspace.objects.filter(pk__in=list(roles.of(request)))
+        """The rows of another model that this user may see. Models without a page: none."""
         page = self.admin_site._registry.get(model)
         if not isinstance(page, Scoped):
             return model._default_manager.none()
@@ -141,11 +141,33 @@ class Scoped(ModelAdmin):
         return reverse(f"admin:{self.url_name(name)}", args=args)
 
     def one(self, request: HttpRequest, object_id: str) -> Any:
-        """The row, if this user may see it; else None, whether it is missing or somebody else's."""
+        """The row, if this user may see it; else None, whether it is missing or somebody else's. One that lies in
+        another workspace of this user than the chosen one is found too, and the choice follows."""
+        row = self._find(request, object_id)
+        if row is None and roles.chosen(request) is not None:
+            with roles.everywhere(request):
+                row = self._find(request, object_id)
+            if row is not None and request.method == "GET":
+                self._follow(request, row)
+        if row is not None:
+            watch.looked(request, self.model, {self.workspace_of(row)})
+        return row
+
+    def _find(self, request: HttpRequest, object_id: str) -> Any:
         try:
             return self.get_queryset(request).filter(pk=self.opts.pk.to_python(object_id)).first()
         except (ValidationError, ValueError, OverflowError):
             return None
+
+    def _follow(self, request: HttpRequest, row: Model) -> None:
+        there = self.workspace_of(row)
+        if there:
+            request.session["workspace"] = there
+            messages.info(request, f"This is in {Workspace.objects.get(pk=there)}. The pages show that workspace now.")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """What Django's own pages ask."""
+        return self.one(request, object_id)
 
     def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -166,7 +188,9 @@ class Scoped(ModelAdmin):
 
 
 def actor(request: HttpRequest) -> str:
-    return str(request.user.get_username())
+    """Who does it, as the trail says it."""
+    name = str(request.user.get_username())
+    return f"{name} (operator)" if roles.operator(request) else name
 
 
 Act = Callable[[Any, HttpRequest, Any], str | None]

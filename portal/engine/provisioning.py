@@ -55,7 +55,11 @@ def _need(row: dict[str, Any], name: str, where: str) -> Any:
 
 
 def _workspace(row: dict[str, Any]) -> Workspace:
-    workspace, _ = Workspace.objects.get_or_create(name=_need(row, "name", "workspace"))
+    name = _need(row, "name", "workspace")
+    try:
+        workspace = Workspace.named(name) or Workspace.objects.create(name=name)
+    except Workspace.MultipleObjectsReturned as several:
+        raise Wrong(str(several)) from None
     zone = row.get("time_zone", workspace.time_zone)
     if zone != workspace.time_zone:
         workspace.time_zone = zone
@@ -71,6 +75,8 @@ def _person(workspace: Workspace, row: dict[str, Any]) -> None:
         user.set_password(_need(row, "password", f"people {name}"))
         user.is_superuser = bool(row.get("operator", False))
         user.save()
+    if user.is_superuser and "role" not in row:
+        return
     Membership.objects.update_or_create(
         workspace=workspace, user=user, defaults={"role": row.get("role", Membership.Role.OWNER)}
     )

@@ -51,6 +51,7 @@ def furnish(name: str) -> House:
     link = factories.LinkFactory.create(workspace=workspace, name=f"Link {name}", source=source, target=target)
     for place, flow in enumerate(("customer", "invoice", "payment", "refund")):
         factories.FlowFactory.create(link=link, flow=flow, place=place)
+    factories.invitation(workspace, f"guest@{name.lower()}.example")
     factories.choices(target, "gl_account", {"40100": f"Revenue {name}", "40200": "Setup", "22010": "Tax"})
     factories.examination(target, passed=False)
     records = factories.in_every_state(link)

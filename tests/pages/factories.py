@@ -13,7 +13,7 @@ from factory.django import DjangoModelFactory
 from audit import trail
 from audit.models import Attempt, Delivery, Posting, Problem, Record, State, TrailEntry, WaitsFor
 from mappings.models import Choice, Mapping, Period
-from portal.models import Connection, Examination, FlowSetting, Lane, Link, Membership, Workspace
+from portal.models import Connection, Examination, FlowSetting, Invitation, Lane, Link, Membership, Workspace
 
 INVOICE = {
     "control": "ml:1",
@@ -311,6 +311,19 @@ def delivery(connection: Connection, status: str = "done", **given: Any) -> Deli
         **given,
     }
     return Delivery.objects.create(connection=connection, status=status, **fields)
+
+
+def invitation(workspace: Workspace, email: str, token: str = "", **given: Any) -> Invitation:
+    now = timezone.now()
+    fields: dict[str, Any] = {
+        "role": "finance",
+        "invited_by": "olive",
+        "made_at": now,
+        "expires_at": now + timedelta(days=7),
+        **given,
+    }
+    digest = Invitation.digest_of(token or email)
+    return Invitation.objects.create(workspace=workspace, email=email, digest=digest, **fields)
 
 
 def choices(connection: Connection, table: str, offered: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from audit import trail
 from connectors.base import Finding
 from connectors.errors import ConnectorError
 from portal.engine import access, clock
+from portal.management.choosing import named
 from portal.models import Connection
 
 ACTOR = "probe command"
@@ -47,12 +48,12 @@ class Command(BaseCommand):
     def _connection(self, name: str, workspace: str | None) -> Connection:
         rows = Connection.objects.filter(name=name).select_related("workspace")
         if workspace:
-            rows = rows.filter(workspace__name=workspace)
+            rows = rows.filter(workspace=named(workspace))
         if not rows:
             known = ", ".join(Connection.objects.order_by("name").values_list("name", flat=True).distinct())
             raise CommandError(f"There is no connection {name}; there are {known or 'none'}.")
         if len(rows) > 1:
-            names = ", ".join(row.workspace.name for row in rows)
+            names = ", ".join(f"{row.workspace.name} (#{row.workspace_id})" for row in rows)
             raise CommandError(f"Several workspaces have a connection {name}: add --workspace with one of {names}.")
         if not rows[0].account:
             raise CommandError(f"{name} was never examined: press Ping first, so that it is known whom it leads to.")

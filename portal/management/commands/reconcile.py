@@ -7,7 +7,8 @@ from django.db.models import Count
 
 from audit.models import Record, State, Verdict
 from portal.engine import clock, drain, queues
-from portal.models import Lane, Workspace
+from portal.management.choosing import named
+from portal.models import Lane
 
 PATIENCE = 600.0
 
@@ -21,9 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rows = Record.objects.filter(state=State.POSTED)
         if options["workspace"]:
-            workspace = Workspace.objects.filter(name=options["workspace"]).first()
-            if workspace is None:
-                raise CommandError(f"There is no workspace {options['workspace']}.")
+            workspace = named(options["workspace"])
             rows = rows.filter(workspace=workspace)
         rows.update(verdict=Verdict.NOT_CHECKED, verdict_due_at=clock.now())
         self._read_all()

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from audit.models import Record, State
 from audit.states import Stale
 from portal.engine import decide
-from portal.models import Workspace
+from portal.management.choosing import named
 
 
 class Command(BaseCommand):
@@ -20,9 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, help="kept in the trail of each record")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        workspace = Workspace.objects.filter(name=options["workspace"]).first()
-        if workspace is None:
-            raise CommandError(f"There is no workspace {options['workspace']}.")
+        workspace = named(options["workspace"])
         if not (options["flow"] or options["key"] or options["state"]):
             raise CommandError("Say which records: --flow, --key or --state.")
         rows = Record.objects.filter(workspace=workspace).select_related("link", "posting").order_by("pk")

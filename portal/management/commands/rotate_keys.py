@@ -5,7 +5,7 @@ from django.db import transaction
 
 from portal import sealed
 from portal.engine.access import SessionRows
-from portal.models import Connection, SealedSession
+from portal.models import Connection, SealedSession, SecondFactor
 
 
 class Command(BaseCommand):
@@ -24,4 +24,7 @@ class Command(BaseCommand):
                 value = sealed.unseal(bytes(session.sealed_value), workspace_id=workspace_id, field=SessionRows.FIELD)
                 session.sealed_value = sealed.seal(value, workspace_id=workspace_id, field=SessionRows.FIELD)
                 session.save(update_fields=["sealed_value"])
+            for factor in SecondFactor.objects.select_for_update():
+                factor.key = factor.key
+                factor.save(update_fields=["sealed_key"])
         self.stdout.write(f"{count} connections sealed with the newest key.")

@@ -3,10 +3,10 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from portal.engine import status
-from portal.models import Workspace
+from portal.management.choosing import named
 
 
 class Command(BaseCommand):
@@ -19,9 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         workspace = None
         if options["workspace"]:
-            workspace = Workspace.objects.filter(name=options["workspace"]).first()
-            if workspace is None:
-                raise CommandError(f"There is no workspace {options['workspace']}.")
+            workspace = named(options["workspace"])
         told = status.summary(workspace)
         if options["json"]:
             self.stdout.write(json.dumps({**told, "records": status.each(workspace)}, indent=1))
