@@ -94,7 +94,7 @@ def _refund(page: Any, shop: str, amount: str) -> None:
 
 
 def _read_and_replay(page: Any, portal: str) -> None:
-    page.goto(portal)
+    page.goto(portal + "admin/")
     page.fill("input[name=username]", "support")
     page.fill("input[name=password]", DEMO_PASSWORD)
     page.click("button[type=submit]")
