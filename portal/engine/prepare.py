@@ -151,7 +151,7 @@ def _claim(record: Record, desk: RowDesk) -> Refused | None:
 
 def _skipped(record: Record, skip: Skip, desk: RowDesk, revision: int) -> None:
     now = clock.now()
-    fields = {**_common(record, desk, revision, now), "said": skip.why}
+    fields = {**_common(record, desk, revision, now), "said": skip.why, "code": skip.code}
     with transaction.atomic():
         move(Move(record, State.SKIPPED, "record.skipped", skip.why, fields=fields), now)
         waiting = Record.objects.filter(state=State.WAITING, waits_for=WaitsFor.DEPENDENCY, link_id=record.link_id)
