@@ -1,8 +1,8 @@
 """The one place that knows which systems and integrations there are."""
 
-from connectors import sage_intacct, stripe
+from connectors import sage_intacct, stampli, stripe
 from connectors.base import Integration, System
-from connectors.integrations import stripe_intacct
+from connectors.integrations import stampli_intacct, stripe_intacct
 
 SYSTEMS: dict[str, System] = {}
 INTEGRATIONS: dict[str, Integration] = {}
@@ -30,6 +30,8 @@ def integration(key: str) -> Integration:
 
 
 register(stripe.SYSTEM)
+register(stampli.SYSTEM)
 register(sage_intacct.SYSTEM)
 
 register_integration(stripe_intacct.INTEGRATION)
+register_integration(stampli_intacct.INTEGRATION)

@@ -1,0 +1,43 @@
+"""Stampli → Sage Intacct: approved invoices and payments from files, as bills and payments. docs/accounting.md 4"""
+
+from typing import Final
+
+from connectors.base import Flow, Integration
+from connectors.integrations.stampli_intacct import bill, payment
+from connectors.integrations.stampli_intacct.options import Options
+from connectors.integrations.stampli_intacct.tables import DIMENSIONS, TABLES
+
+CODING: Final = ("vendor", "gl_account", "entity", *DIMENSIONS, "tax_account")
+
+FLOWS: Final = (
+    Flow("bill", "Stampli invoice → AP bill", "bill", "bill", bill.bill, tables=(*CODING, "term")),
+    Flow("credit", "Stampli credit → AP adjustment", "credit", "vendor_credit", bill.credit, tables=CODING),
+    Flow(
+        "payment",
+        "Stampli payment → AP payment",
+        "payment",
+        "bill_payment",
+        payment.payment,
+        tables=("vendor", "bank_account"),
+        after=("bill",),
+    ),
+    Flow(
+        "payment_void",
+        "Stampli voided payment → void",
+        "payment_void",
+        "bill_payment_void",
+        payment.void,
+        after=("payment",),
+        approval="held.void_requested",
+    ),
+)
+
+INTEGRATION: Final = Integration(
+    key="stampli_intacct",
+    label="Stampli → Sage Intacct",
+    source="stampli",
+    target="sage_intacct",
+    flows=FLOWS,
+    tables=TABLES,
+    options=Options,
+)
