@@ -70,7 +70,8 @@ def rows(delivery: Delivery) -> QuerySet[FileRow]:
 
 def counts(delivery: Delivery) -> dict[str, tuple[int, Decimal]]:
     """Kind → number of rows and their sum."""
-    found: Any = rows(delivery).order_by().values("kind").annotate(count=Count("pk"), total=Sum("amount"))
+    every: Any = rows(delivery)
+    found = every.order_by().values("kind").annotate(count=Count("pk"), total=Sum("amount"))
     return {one["kind"]: (one["count"], one["total"] or Decimal(0)) for one in found}
 
 
