@@ -3,6 +3,7 @@
 from portal.admin import (
     connections,
     deliveries,
+    files,
     links,
     mappings,
     people,
@@ -12,4 +13,15 @@ from portal.admin import (
     trail,
 )
 
-__all__ = ["connections", "deliveries", "links", "mappings", "people", "periods", "problems", "records", "trail"]
+__all__ = [
+    "connections",
+    "deliveries",
+    "files",
+    "links",
+    "mappings",
+    "people",
+    "periods",
+    "problems",
+    "records",
+    "trail",
+]

@@ -17,6 +17,7 @@ GROUPS = (
             ("Records", "receipt_long", "admin:audit_record_changelist", "audit.record"),
             ("Problems", "report", "admin:audit_problem_changelist", "audit.problem"),
             ("Deliveries", "move_to_inbox", "admin:audit_delivery_changelist", "audit.delivery"),
+            ("Files", "description", "admin:audit_remotefile_changelist", "audit.remotefile"),
             ("Trail", "history", "admin:audit_trailentry_changelist", "audit.trailentry"),
         ),
     ),

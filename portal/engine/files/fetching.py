@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from portal.engine import access, clock, intake
 from portal.engine.files.rejecting import reject
 from portal.models import Connection, Cursor
 
+log = logging.getLogger(__name__)
 FILE = "file"
 """The type of a delivery that is a file."""
 
@@ -45,6 +47,11 @@ def fetch_next(connections: Sequence[Connection]) -> bool:
     except ConnectorError as error:
         later = clock.back_off(row.tries, clock.now())
         RemoteFile.objects.filter(pk=row.pk).update(due_at=later, tries=row.tries + 1, said=error.said[:300])
+    except Exception as error:
+        log.exception("fetching %s", row)
+        later = clock.back_off(row.tries, clock.now())
+        said = f"{type(error).__name__} in our own code"
+        RemoteFile.objects.filter(pk=row.pk).update(due_at=later, tries=row.tries + 1, said=said)
     return True
 
 

@@ -1,6 +1,7 @@
 """Reading the bytes of a file: its survey, its rows a thousand at a time, then one group of rows after the other."""
 
 import json
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from portal.engine.files.rejecting import reject
 from portal.engine.files.telling import tell
 from portal.models import Connection
 
+log = logging.getLogger(__name__)
 ROWS, GROUPS = 1000, 100
 """How much one step does. Between two steps others have their turn."""
 UNCONFIRMED = "layout.unconfirmed"
@@ -65,7 +67,13 @@ def read_next(connections: Sequence[Connection]) -> bool:
     except Unconfirmed as error:
         _wait(delivery, error, now)
     except _Overtaken:
-        _forget(delivery)
+        _forget()
+    except Exception as error:  # a bug of ours in one file must not hold up the others
+        log.exception("reading %s", delivery)
+        _forget()
+        later = clock.back_off(delivery.tries, now)
+        said = f"{type(error).__name__} in our own code"
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=later, tries=delivery.tries + 1, why=said)
     return True
 
 
@@ -94,7 +102,7 @@ def _opened(delivery: Delivery) -> Reading:
     return reading
 
 
-def _forget(delivery: Delivery) -> None:
+def _forget() -> None:
     _open.__dict__.pop("reading", None)
 
 
@@ -215,4 +223,4 @@ def _end(delivery: Delivery) -> None:
         told = FileGroup.objects.filter(delivery=delivery, state=FileGroup.State.TOLD).count()
         said = f"{delivery.object_id}: {rows} rows, {told} facts told"
         trail.write([trail.entry(delivery.connection.workspace_id, "file.read", at=now, said=said)])
-    _forget(delivery)
+    _forget()

@@ -1,0 +1,159 @@
+"""Files: what lies in the folders of a source, how far it is read, and what became of each row."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from audit.files import FileReading, RemoteFile
+from audit.models import Delivery
+from portal.admin import words
+from portal.admin.scoped import Scoped, ScopedRelatedFilter
+from portal.engine.files import outcomes
+
+COLOURS = {"done": "success", "rejected": "danger", "waits": "warning", "reading": "info", "seen": ""}
+KINDS = {
+    outcomes.POSTED: "success",
+    outcomes.DUPLICATE: "",
+    outcomes.REJECTED: "danger",
+    outcomes.HELD: "warning",
+    outcomes.SKIPPED: "",
+    outcomes.MOVING: "info",
+}
+PER_PAGE = 100
+SHOWN_CELL = 200
+
+
+@admin.register(RemoteFile)
+class FileAdmin(Scoped):
+    workspace_path = "connection__workspace"
+    list_display = ("stage_label", "name", "connection", "progress", "size_said", "seen", "said_wrapped")
+    list_display_links = ("stage_label", "name")
+    list_filter = (("state", admin.ChoicesFieldListFilter), ("connection", ScopedRelatedFilter), "seen_at")
+    list_select_related = ("connection__workspace", "delivery__reading")
+    search_fields = ("name", "delivery__reading__sha256")
+    search_help_text = "Name or SHA-256"
+    ordering = ("-seen_at", "-pk")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        return super().changelist_view(request, extra_context)
+
+    @display(description="stage", ordering="state", label=COLOURS)
+    def stage_label(self, row: RemoteFile) -> tuple[str, str]:
+        return stage(row)
+
+    @display(description="rows")
+    def progress(self, row: RemoteFile) -> str:
+        reading = getattr(row.delivery, "reading", None) if row.delivery else None
+        if reading is None or not reading.surveyed:
+            return ""
+        shown = f"{reading.rows_read:,}" if reading.all_read else f"{reading.rows_read:,} of {reading.rows:,}"
+        return format_html('<span class="ml-money">{}</span>', shown)
+
+    @display(description="bytes", ordering="size")
+    def size_said(self, row: RemoteFile) -> str:
+        return format_html('<span class="ml-money">{}</span>', f"{row.size:,}")
+
+    @display(description="seen", ordering="seen_at")
+    def seen(self, row: RemoteFile) -> str:
+        return format_html(
+            '<span class="ml-money">{}</span>', words.when(row.seen_at, row.connection.workspace.time_zone)
+        )
+
+    @display(description="")
+    def said_wrapped(self, row: RemoteFile) -> str:
+        why = row.said or (row.delivery.why if row.delivery else "")
+        return format_html('<div class="ml-wrap">{}</div>', why) if why else ""
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        row = self.one(request, object_id)
+        if row is None:
+            return self.missing(request, object_id)
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        label, said = stage(row)
+        return self.page(
+            request,
+            "portal/file.html",
+            row.name,
+            original=row,
+            row=row,
+            zone=row.connection.workspace.time_zone,
+            colour=COLOURS[label],
+            stage=said,
+            **_body(request, row),
+        )
+
+
+def stage(row: RemoteFile) -> tuple[str, str]:
+    """A word for its colour, and the word that a person reads."""
+    status = row.delivery.status if row.delivery else ""
+    if status == Delivery.Status.REFUSED:
+        return "rejected", "rejected"
+    if status == Delivery.Status.READING:
+        waits = getattr(row.delivery, "reading", None)
+        return ("waits", "waits for its layout") if waits and waits.code else ("reading", "being read")
+    if row.state == RemoteFile.State.FETCHED and row.tries:
+        return "waits", "done, not put away"
+    if row.state in (RemoteFile.State.FETCHED, RemoteFile.State.LEFT, RemoteFile.State.PUT_AWAY):
+        return "done", "done" if row.state == RemoteFile.State.FETCHED else row.get_state_display()
+    return "seen", row.get_state_display()
+
+
+def _body(request: HttpRequest, row: RemoteFile) -> dict[str, Any]:
+    reading = FileReading.objects.filter(delivery=row.delivery).first() if row.delivery else None
+    if row.delivery is None or reading is None:
+        return {"reading": None}
+    counts = outcomes.counts(row.delivery)
+    chosen = request.GET.get("kind", "")
+    return {
+        "reading": reading,
+        "told": {name: _plain(value) for name, value in json.loads(reading.told or "{}").items()},
+        "percent": 100 * reading.rows_read // reading.rows if reading.rows else 0,
+        "counts": [(kind, *counts[kind], KINDS[kind], kind == chosen) for kind in outcomes.ORDER if kind in counts],
+        "total": (sum(one[0] for one in counts.values()), sum(one[1] for one in counts.values())),
+        "chosen": chosen,
+        **_rows(request, row.delivery, chosen),
+    }
+
+
+def _rows(request: HttpRequest, delivery: Delivery, kind: str) -> dict[str, Any]:
+    every: QuerySet[Any] = outcomes.rows(delivery)
+    rows = every.filter(Q(kind=kind) if kind in KINDS else Q()).select_related("group__record__posting")
+    page = Paginator(rows.order_by("number"), PER_PAGE).get_page(request.GET.get("p"))
+    shown = [_row(row, outcome) for row, outcome in outcomes.explained(page.object_list)]
+    return {"rows": shown, "rows_page": page}
+
+
+def _row(row: Any, outcome: outcomes.Outcome) -> dict[str, Any]:
+    cells = json.loads(row.body).get("cells", {})
+    record = row.group.record if row.group else None
+    return {
+        "number": row.number,
+        "vendor": str(cells.get("vendor_id") or cells.get("vendor_name") or cells.get("vendor") or "")[:SHOWN_CELL],
+        "document": str(cells.get("invoice_number") or cells.get("payment_id") or "")[:SHOWN_CELL],
+        "account": str(cells.get("gl_account") or "")[:SHOWN_CELL],
+        "amount": row.amount,
+        "kind": outcome.kind,
+        "colour": KINDS[outcome.kind],
+        "codes": [code for code in outcome.codes if code != outcome.kind],
+        "said": outcome.said,
+        "record": record,
+        "posting": getattr(record, "posting", None) if record else None,
+    }
+
+
+def _plain(value: Any) -> str:
+    """What the survey told, as text."""
+    if isinstance(value, dict):
+        return " · ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    return str(value)
