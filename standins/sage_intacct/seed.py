@@ -4,6 +4,17 @@ from typing import Any
 
 from .books import Books, Company
 
+EXPENSES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("60100", "Office supplies", "debit", {}),
+    ("60200", "Software", "debit", {}),
+    ("60300", "Freight", "debit", {}),
+    ("60400", "Professional services", "debit", {}),
+    ("60500", "Utilities", "debit", {}),
+    ("60600", "Rent", "debit", {}),
+    ("60700", "Travel", "debit", {}),
+    ("60800", "Marketing", "debit", {}),
+    ("61000", "Repairs", "debit", {}),
+)
 ACCOUNTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("10100", "Operating bank", "debit", {}),
     ("10210", "Stripe clearing USD", "debit", {}),
@@ -28,8 +39,7 @@ ACCOUNTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("40300", "Point-of-sale revenue", "credit", {}),
     ("40900", "Discounts given", "debit", {}),
     ("41000", "Other sales", "credit", {}),
-    ("60100", "Office supplies", "debit", {}),
-    ("60200", "Software", "debit", {}),
+    *EXPENSES,
     ("60900", "Discounts taken", "credit", {}),
     ("62500", "Payment processing fees", "debit", {}),
     ("62510", "Dispute fees", "debit", {}),
@@ -51,6 +61,54 @@ CUSTOM = {
     "APPYMT": ["ML_SOURCE_KEY"],
     "OTHERRECEIPTS": ["ML_SOURCE_KEY"],
 }
+VENDORS = tuple(
+    (f"V-{number}", name)
+    for number, name in enumerate(
+        (
+            "Acme Office Supply, Inc.",
+            "Müller & Söhne GmbH",
+            "O'Brien Logistics LLC",
+            "Aldgate Paper",
+            "Beacon Freight",
+            "Cardinal Legal LLP",
+            "Delta Power & Light",
+            "Eastside Properties",
+            "Foxglove Travel",
+            "Granite Storage",
+            "Harbor Cleaning",
+            "Iris Design Studio",
+            "Juniper Telecom",
+            "Kestrel Couriers",
+            "Lantern Hosting",
+            "Meridian Auditors",
+            "Nimbus Software",
+            "Orchard Catering",
+            "Pinnacle Printing",
+            "Quarry Tools",
+            "Riverbend Hotels",
+            "Summit Security",
+            "Tidewater Supply",
+            "Umbra Lighting",
+            "Vantage Advertising",
+            "Willow Landscaping",
+            "Xenon Labs",
+            "Yarrow Insurance",
+            "Zephyr Air Systems",
+            "Ashford Furniture",
+            "Bluebird Recruiting",
+            "Copperfield Hardware",
+            "Driftwood Events",
+            "Elm Street Bakery",
+            "Fairview Water",
+            "Glasshouse Media",
+            "Hillcrest Motors",
+            "Ivory Coast Imports",
+            "Jade Mountain Tea",
+            "Kingfisher Consulting",
+        ),
+        1001,
+    )
+)
 ROLES = {"ar": "12100", "ap": "20100", "overpayments": "24200", "fx": "70100", "due_from": "12900", "due_to": "22900"}
 ROLES |= {"discounts": "60900"}
 DEFINITIONS = (
@@ -95,6 +153,8 @@ def seed_demo(
         _dimensions(made, entities=entities)
         _lists(made, multi_currency=multi_currency)
         _banks(made)
+        for vendor, name in VENDORS:
+            made.add_master("VENDOR", "VENDORID", {"VENDORID": vendor, "NAME": name, "TERMNAME": "Net 30"})
     return made
 
 

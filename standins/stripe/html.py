@@ -8,7 +8,7 @@ from typing import Any
 
 from standins.stripe.money import shown
 
-_STYLE = (Path(__file__).parent / "data" / "style.css").read_text()
+STYLE = (Path(__file__).parent / "data" / "style.css").read_text()
 
 _NAV = (
     ("/", "Overview"),
@@ -60,7 +60,7 @@ def frame(
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width,initial-scale=1'>"
-        f"<title>{escape(title)} · {escape(shop)}</title><style>{_STYLE}</style>"
+        f"<title>{escape(title)} · {escape(shop)}</title><style>{STYLE}</style>"
         f"<header class=top><div class=bar>{brand}<nav>{''.join(links) if office else ''}</nav></div></header>"
         f"<main>{notes}{body}</main></html>"
     )

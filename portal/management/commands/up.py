@@ -97,17 +97,22 @@ class Demo:
         self.house, self.say, self.port = house, say, port
         self.intacct = free_port(8101)
         self.stripe = free_port(8102)
+        self.stampli = free_port(8103)
+        self.stampli_sftp = free_port(8122)
 
     def standins(self, *, quiet: bool) -> dict[str, str]:
         """Starts them, seeds the workspace, and returns the environment that opens their addresses."""
+        ports = (self.intacct, self.stripe, self.stampli_sftp)
         here = {
-            "ML_REACHABLE": f"127.0.0.1:{self.intacct},127.0.0.1:{self.stripe}",
+            "ML_REACHABLE": ",".join(f"127.0.0.1:{port}" for port in ports),
             "ML_POLL_SECONDS": "20",  # what webhooks did not bring is seen soon, as somebody is looking on
         }
         settings.REACHABLE = frozenset(here["ML_REACHABLE"].split(","))
-        self.say("Starting the stand-ins of Sage Intacct and Stripe")
+        self.say("Starting the stand-ins of Sage Intacct, Stripe and Stampli")
         self._start("intacct", "standins.sage_intacct", self.intacct, [], quiet=quiet)
         self._start("stripe", "standins.stripe", self.stripe, ["--seed-demo"], quiet=quiet)
+        sftp = ["--seed-demo", "--sftp-port", str(self.stampli_sftp)]
+        self._start("stampli", "standins.stampli", self.stampli, sftp, quiet=quiet)
         self.say("Connecting a workspace to them")
         secret = self._secret()
         self._hook(self._provision(secret).hooks["Stripe"], secret)
@@ -150,6 +155,7 @@ class Demo:
                     sign in as  owner, finance, support, auditor or operator  with the password  {DEMO_PASSWORD}
   Stripe            http://localhost:{self.stripe}/     the stand-in: customers pay invoices here, refunds are made here
   Sage Intacct      http://localhost:{self.intacct}/     the stand-in: the books, as they change
+  Stampli           http://localhost:{self.stampli}/     the stand-in: exports that lie in its SFTP folders
 
   Try it: open an invoice on the Stripe page and pay it, refund a part, and watch it arrive in the books.
   Everything is kept in {settings.VAR_DIR}; delete that directory to start over. Ctrl-C stops it.
