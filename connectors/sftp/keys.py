@@ -13,13 +13,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_ssh_private_key,
+)
 
 from connectors.errors import Denied, Malformed
 
 LEAST_RSA: Final = 2048
 """Bits. A shorter key can be computed from its public half."""
 
-_TYPES: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+_CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
 
 # A field of one line takes the line breaks away: they are put back. The headers are those of encrypted keys of old.
 _ARMOUR: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(.*?)-----END \1-----", re.DOTALL)
@@ -115,32 +124,49 @@ def private_key(text: str, passphrase: str) -> paramiko.PKey:
     """Opens a key, as OpenSSH or PEM text. Raises Denied, never with any part of the key."""
     if wrong := looks_wrong(text):
         raise _denied("key.unreadable", f"The private key {wrong}.", "Paste the right key.")
-    armoured = _armoured(text)
-    for type in _TYPES:
-        try:
-            key = type.from_private_key(io.StringIO(armoured), password=passphrase or None)
-        except paramiko.PasswordRequiredException:
-            raise _denied(
-                "key.passphrase_missing", "The private key is locked by a passphrase.", "Enter the passphrase."
-            ) from None
-        except (paramiko.SSHException, ValueError, TypeError, IndexError, struct.error):
-            continue  # of another type, or unreadable: what the last one says is no more telling
-        return _strong(key)
-    if passphrase:
-        said, cure = "The private key does not open with this passphrase.", "Correct the passphrase or the key."
-        raise _denied("key.passphrase_wrong", said, cure)
-    raise _denied(
-        "key.unreadable",
-        "The private key cannot be read.",
-        "Paste an OpenSSH or PEM key of type ED25519, ECDSA or RSA, whole.",
-    )
+    try:
+        key = _opened(_armoured(text), passphrase)
+    except (ValueError, UnsupportedAlgorithm):
+        if passphrase:
+            said, cure = "The private key does not open with this passphrase.", "Correct the passphrase or the key."
+            raise _denied("key.passphrase_wrong", said, cure) from None
+        raise _unreadable() from None
+    except TypeError:
+        said = "The private key is locked by a passphrase."
+        raise _denied("key.passphrase_missing", said, "Enter the passphrase.") from None
+    return _for_ssh(key)
 
 
-def _strong(key: paramiko.PKey) -> paramiko.PKey:
-    if key.get_name() == "ssh-rsa" and key.get_bits() < LEAST_RSA:
-        said = f"The private key has {key.get_bits()} bits; RSA needs {LEAST_RSA} at least."
-        raise _denied("key.weak", said, "Make a new key, best of type ED25519, and have its public half installed.")
-    return key
+def _opened(armoured: str, passphrase: str) -> Any:
+    """By the library of cryptography: the one of SSH does not read all sound keys. A needless passphrase is no fault.
+    Raises TypeError where one is missing, ValueError for anything else."""
+    load = load_ssh_private_key if "OPENSSH" in armoured.partition("\n")[0] else load_pem_private_key
+    data = armoured.encode()
+    if not passphrase:
+        return load(data, None)
+    try:
+        return load(data, passphrase.encode())
+    except TypeError:
+        return load(data, None)
+
+
+def _for_ssh(key: Any) -> paramiko.PKey:
+    if isinstance(key, rsa.RSAPrivateKey):
+        if key.key_size < LEAST_RSA:
+            said = f"The private key has {key.key_size} bits; RSA needs {LEAST_RSA} at least."
+            raise _denied("key.weak", said, "Make a new key, best of type ED25519, and have its public half installed.")
+        return paramiko.RSAKey(key=key)
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
+        return paramiko.ECDSAKey(vals=(key, key.public_key()))
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+        return paramiko.Ed25519Key.from_private_key(io.StringIO(text))
+    raise _unreadable()
+
+
+def _unreadable() -> Denied:
+    cure = "Paste an OpenSSH or PEM key of type ED25519, ECDSA or RSA, whole."
+    return _denied("key.unreadable", "The private key cannot be read.", cure)
 
 
 def _armoured(text: str) -> str:

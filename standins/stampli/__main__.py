@@ -1,6 +1,7 @@
 """`python -m standins.stampli --port 8103 --sftp-port 8122 [--file folder] [--seed-demo]`"""
 
 import argparse
+import signal
 import threading
 from pathlib import Path
 
@@ -19,10 +20,11 @@ def main() -> None:
         for layout in ("plain", "xml"):
             server.export_week(layout)
     print(f"Stampli stand-in: {server.url}  (SFTP at {server.sftp.at}, {DEMO_USER} / {DEMO_PASSWORD})", flush=True)
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        server.stop()
+    done = threading.Event()
+    for which in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(which, lambda *_: done.set())
+    done.wait()
+    server.stop()  # takes a temporary folder along
 
 
 if __name__ == "__main__":
