@@ -224,7 +224,7 @@ def test_a_vendor_of_that_id_that_stands_there_is_not_made_twice(bench: Bench) -
     told = client.send([call], window)["other"]
     assert isinstance(told, Refused)
     assert told.cause == "duplicate"
-    assert bench.count("VENDOR") == 1
+    assert len(bench.company.find("VENDOR", "VENDORID", FULL.id)) == 1
 
 
 def test_a_vendor_that_a_person_linked_is_never_created(bench: Bench) -> None:

@@ -1,5 +1,7 @@
 """Names, folders and patterns: what is read, and what nobody may be led by."""
 
+from typing import Any
+
 import pytest
 
 from connectors.errors import Malformed
@@ -7,7 +9,8 @@ from connectors.stampli import Credentials, Settings, settings_of, target_name
 from connectors.stampli.names import folder_fault, is_marked, is_wanted, why_hostile
 from tests.stampli.using import AT
 
-GIVEN = {"host": "sftp.example.com", "username": "u", "company_id": "C", "outbound_folder": "/out", "password": "p"}
+GIVEN: dict[str, Any] = {"host": "sftp.example.com", "username": "u", "company_id": "C", "outbound_folder": "/out"}
+GIVEN["password"] = "p"
 
 
 @pytest.mark.parametrize(
