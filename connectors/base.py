@@ -414,6 +414,12 @@ class Check:
     outcome: Literal["ok", "failed", "warning", "not_checkable"]
     said: str = ""
     cure: str = ""
+    confirm: str = ""
+    """Of a failed check: what a person may compare and confirm by a second act, the host key that a server showed."""
+    settles: Mapping[str, Any] = field(default_factory=dict)
+    """What is then kept in the settings of the connection, where its client finds it."""
+    until: date | None = None
+    """The last day on which what was checked is good: of a credential that expires."""
 
 
 class Client(Protocol):

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Case, Value, When
+from django.db.models.functions import Concat
 
 from portal import sealed
 from portal.people.models import Invitation, Letter, RecoveryCode, SecondFactor, Session
@@ -92,7 +94,7 @@ class Connection(models.Model):
     """One workspace's account at one system."""
 
     class Health(models.TextChoices):
-        NEW = "new", "not examined yet"
+        NEW = "new", "not known to work yet"
         OK = "ok"
         DENIED = "denied", "credentials or rights refused"
 
@@ -110,6 +112,9 @@ class Connection(models.Model):
     hook = models.CharField(max_length=40, unique=True, default=hook_id, editable=False)
     health = models.CharField(max_length=8, choices=Health, default=Health.NEW)
     health_said = models.CharField(max_length=500, blank=True)
+    expires_on = models.DateField(
+        null=True, blank=True, help_text="the last day of its credentials, where one is known"
+    )
     choices_due_at = models.DateTimeField(null=True, blank=True)
     calls_per_hour = models.PositiveIntegerField(null=True, blank=True, help_text="empty: what its system declares")
     calls_per_day = models.PositiveIntegerField(null=True, blank=True, help_text="empty: what its system declares")
@@ -126,6 +131,12 @@ class Connection(models.Model):
     def account_key(self) -> str:
         """What facts and documents are keyed by: the account at the system, in its mode."""
         return f"{self.system}:{self.account}" + (":test" if self.mode == "test" else "")
+
+    @staticmethod
+    def account_key_at(path: str = "") -> Case:
+        """The same as SQL; `path` leads to the connection and ends with `__`."""
+        plain = Concat(f"{path}system", Value(":"), f"{path}account")
+        return Case(When(**{f"{path}mode": "test"}, then=Concat(plain, Value(":test"))), default=plain)
 
     @property
     def slot_key(self) -> str:
@@ -180,12 +191,15 @@ class Usage(models.Model):
 
 
 class Examination(models.Model):
-    """One ping: every check with its outcome, who asked for it, and when."""
+    """One ping: every check with its outcome, who asked for it, and when. It grows while it is done."""
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="examinations")
     at = models.DateTimeField()
+    heard_at = models.DateTimeField(help_text="when its last check came in")
+    ended_at = models.DateTimeField(null=True)
     asked_by = models.CharField(max_length=160)
-    passed = models.BooleanField()
+    passed = models.BooleanField(default=False)
+    account = models.CharField(max_length=130, blank=True, help_text="whom the credentials led to")
     checks = models.JSONField(default=list)
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ def examine(client: Client) -> Iterator[Check]:
         try:
             about = session.about()
         except ConnectorError as error:
-            yield from _no_entry(error)
+            yield from (_other_key(client, error) if error.code == "host_key.changed" else _no_entry(error))
             return
         yield _ok("reach", "reach", "The SFTP server answers", f"after {time.monotonic() - began:.2f} s")
         yield _ok("reach", "host_key", "The server is the confirmed one", f"{about.key.type} {about.key.fingerprint}")
@@ -69,13 +69,34 @@ def _unknown_server(client: Client) -> Iterator[Check]:
         return
     yield _ok("reach", "reach", "The SFTP server answers", about.software)
     yield _strength(about)
-    yield Check(
+    yield _unconfirmed(
+        key,
+        f"Nobody has confirmed it yet. It shows {key.type} {key.fingerprint}",
+        "Confirm the fingerprint after comparing it with what the other side publishes. No credentials were sent.",
+    )
+
+
+def _other_key(client: Client, error: ConnectorError) -> Iterator[Check]:
+    """The key is asked for once more, to be shown: the refusal kept only its fingerprint."""
+    yield _ok("reach", "reach", "The SFTP server answers")
+    try:
+        key, _ = client.wire.host_key(client.credentials.host, client.credentials.port)
+    except ConnectorError as broken:
+        yield _failed("reach", "host_key", "The server is the confirmed one", broken)
+        return
+    yield _unconfirmed(key, error.said, error.cure)
+
+
+def _unconfirmed(key: HostKey, said: str, cure: str) -> Check:
+    return Check(
         "reach",
         "host_key",
         "The server is the confirmed one",
         "failed",
-        f"Nobody has confirmed it yet. It shows {key.type} {key.fingerprint}",
-        "Confirm the fingerprint after comparing it with what the other side publishes. No credentials were sent.",
+        said,
+        cure,
+        confirm=f"{key.type} {key.fingerprint}",
+        settles={"host_keys": [key.as_json()]},
     )
 
 

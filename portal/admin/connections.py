@@ -8,36 +8,23 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.decorators import display
 
-from audit.models import Delivery
 from connectors import registry
 from connectors.base import Hook
 from connectors.errors import ConnectorError
 from mappings.models import Choice
-from portal.admin import declared, words
+from portal.admin import declared, examinations, webhooks, words
 from portal.admin.budgets import BUDGETS, Budgets
-from portal.admin.scoped import ScopedRelatedFilter, act, actor
-from portal.engine import access, webhook
+from portal.admin.scoped import ScopedRelatedFilter, act, actor, view
+from portal.engine import accounts, webhook
 from portal.engine.decide import NotNow
-from portal.engine.examine import examine
+from portal.engine.examine import confirm, start
 from portal.models import Connection, Workspace
 
-LAYERS = {
-    "reach": "Reach",
-    "sign-in": "Sign-in",
-    "rights": "Rights",
-    "settings": "Settings",
-    "data": "Data",
-}
-OUTCOMES = {
-    "ok": ("success", "ok"),
-    "failed": ("danger", "failed"),
-    "warning": ("warning", "warning"),
-    "not_checkable": ("", "not checkable"),
-}
 HEALTH = {"ok": "success", "denied": "danger", "new": "warning"}
-HISTORY = 10
 
 
 class NewConnection(forms.Form):
@@ -61,20 +48,6 @@ class NewConnection(forms.Form):
         return cleaned
 
 
-class HookSecret(forms.Form):
-    secret = forms.CharField(
-        label="Signing secret",
-        max_length=500,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="What the outside system shows beside the webhook that you made there.",
-    )
-    keep = forms.BooleanField(
-        label="Keep the earlier secret valid too",
-        required=False,
-        help_text="While you are changing from one secret to the next. Save once more without it afterwards.",
-    )
-
-
 @admin.register(Connection)
 class ConnectionAdmin(Budgets):
     list_display = ("name", "system_label", "account", "mode_label", "health_label", "health_said", "workspace")
@@ -82,7 +55,8 @@ class ConnectionAdmin(Budgets):
     list_filter = (("health", admin.ChoicesFieldListFilter), ("workspace", ScopedRelatedFilter))
     list_select_related = ("workspace",)
     ordering = ("workspace__name", "name")
-    acts = ("ping", "credentials", "hook_secret", "webhook", "choices", *BUDGETS)
+    acts = ("ping", "credentials", "hook_secret", "retire_secret", "webhook", "choices", *BUDGETS)
+    views = ("examination", "examinations")
 
     @display(description="system", ordering="system")
     def system_label(self, row: Connection) -> str:
@@ -106,8 +80,9 @@ class ConnectionAdmin(Budgets):
             row = Connection.objects.create(**form.cleaned_data)
             self.tell(request, row, "connection.added", f"{row}, {words.system(row.system)}")
             messages.success(request, "Made. Enter its credentials, then ping.")
-            return HttpResponseRedirect(self.url("change", row.pk))
-        return self.page(request, "portal/form.html", "Add a connection", form=form, back=self.url("changelist"))
+            return HttpResponseRedirect(self.after(request, row))
+        context = {"form": form, "back": self.back(request) or self.url("changelist"), "next": self.back(request)}
+        return self.page(request, "portal/form.html", "Add a connection", **context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.one(request, object_id)
@@ -119,46 +94,67 @@ class ConnectionAdmin(Budgets):
 
     def _show(self, request: HttpRequest, row: Connection, **forms_: forms.Form) -> HttpResponse:
         of = registry.SYSTEMS.get(row.system)
+        context = {
+            "zone": row.workspace.time_zone,
+            "roles": words.roles(row.system),
+            "offered": _offered(row) if of and of.choices else [],
+            "history": examinations.history(row),
+            "histories_url": self.url("examinations", row.pk),
+            "next": self.back(request),
+            "choices_url": self.url("choices", row.pk)
+            if of and of.choices and self.may(request, "refresh", row)
+            else "",
+            **self.side(request, row, **forms_),
+            **self.budget_of(request, row),
+        }
+        if of and of.hook:
+            context |= self.hook(request, row, of.hook, forms_.get("hook_secret"))
+        return self.page(request, "portal/connection.html", row.name, original=row, **context)
+
+    def side(self, request: HttpRequest, row: Connection, **forms_: forms.Form) -> dict[str, Any]:
+        """What a page shows of a connection: how it is, its credentials, its last examination. One query."""
+        of = registry.SYSTEMS.get(row.system)
         stored = row.credentials()
-        examinations = list(row.examinations.order_by("-pk")[:HISTORY])
-        may_change = self.may(request, "credentials", row)
-        context: dict[str, Any] = {
+        found = {
             "row": row,
             "zone": row.workspace.time_zone,
             "system": words.system(row.system),
             "health": HEALTH.get(row.health, ""),
-            "layers": _layers(examinations[0].checks) if examinations else [],
-            "elsewhere": bool(examinations) and _leads_elsewhere(examinations[0].checks),
-            "examinations": examinations,
             "stored": declared.shown(of.credentials, stored) if of else [],
             "missing": declared.missing(of.credentials, stored) if of else [],
-            "offered": _offered(row) if of and of.choices else [],
+            "examination": examinations.latest(list(row.examinations.order_by("-pk")[:1])),
+            "examination_url": self.url("examination", row.pk),
             "ping_url": self.url("ping", row.pk) if self.may(request, "ping", row) else "",
-            "choices_url": self.url("choices", row.pk)
-            if of and of.choices and self.may(request, "refresh", row)
-            else "",
         }
-        context |= self.budget_of(request, row)
-        if of and may_change:
-            context |= {"credentials_url": self.url("credentials", row.pk)}
-            context["credentials_form"] = forms_.get("credentials") or declared.form_for(of.credentials, stored)()
-        if of and of.hook:
-            form = forms_.get("hook_secret") if may_change else None
-            context |= self._hook(row, of.hook, form, may_change=may_change)
-        return self.page(request, "portal/connection.html", row.name, original=row, **context)
+        if of and self.may(request, "credentials", row):
+            form = forms_.get("credentials") or declared.form_for(of.credentials, stored)(auto_id=f"id_{row.pk}_%s")
+            found |= {"credentials_url": self.url("credentials", row.pk), "credentials_form": form}
+        return found
 
-    def _hook(self, row: Connection, of: Hook, form: forms.Form | None, *, may_change: bool) -> dict[str, Any]:
-        last = Delivery.objects.filter(connection=row).order_by("-pk")
-        return {
-            "hook": access.hook_url(row),
-            "hook_events": of.events,
-            "hook_set_up": self.url("webhook", row.pk) if may_change and of.endpoints else "",
-            "hook_secrets": len(row.hook_secrets()),
-            "hook_form": (form or HookSecret()) if may_change else None,
-            "hook_url": self.url("hook_secret", row.pk),
-            "genuine": last.exclude(status=Delivery.Status.REFUSED).first(),
-            "refused": last.filter(status=Delivery.Status.REFUSED).first(),
-        }
+    def hook(self, request: HttpRequest, row: Connection, of: Hook, form: forms.Form | None = None) -> dict[str, Any]:
+        found = webhooks.context(row, of)
+        if self.may(request, "credentials", row):
+            found |= {
+                "hook_set_up": self.url("webhook", row.pk) if of.endpoints else "",
+                "hook_form": form or webhooks.HookSecret(),
+                "hook_url": self.url("hook_secret", row.pk),
+                "retire_url": self.url("retire_secret", row.pk),
+            }
+        return found
+
+    @view()
+    def examination(self, request: HttpRequest, row: Connection) -> HttpResponse:
+        """A part of a page: the last examination. It asks for itself until the end; then the whole page is new."""
+        context = self.side(request, row)
+        answer = TemplateResponse(request, "portal/examination.html", context)
+        if not context["examination"].get("running"):
+            answer.headers["HX-Refresh"] = "true"
+        return answer
+
+    @view()
+    def examinations(self, request: HttpRequest, row: Connection) -> HttpResponse:
+        context = {"row": row, "history": examinations.history(row, 200), "zone": row.workspace.time_zone}
+        return self.page(request, "portal/examinations.html", f"Examinations of {row}", original=row, **context)
 
     def _guard(self, request: HttpRequest, object_id: str) -> Connection:
         row = self.one(request, object_id)
@@ -169,7 +165,7 @@ class ConnectionAdmin(Budgets):
         return row
 
     def credentials(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Saves credentials. Nothing is called: the ping does that, outside of any transaction."""
+        """Saves credentials; then, if asked, begins the ping, outside of any transaction."""
         row = self._guard(request, object_id)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -179,8 +175,11 @@ class ConnectionAdmin(Budgets):
             after = declared.merged(of.credentials, stored, form.cleaned_data)
             if _fit(of.credentials, after, form):
                 self._save_credentials(request, row, stored, after)
-                messages.success(request, "Saved. Ping to see whether they work.")
-                return HttpResponseRedirect(self.url("change", row.pk))
+                if request.POST.get("ping"):
+                    start(row, actor(request))
+                else:
+                    messages.success(request, "Saved. Ping to see whether they work.")
+                return HttpResponseRedirect(self.after(request, row))
         return self._show(request, row, credentials=form)
 
     def _save_credentials(
@@ -190,9 +189,7 @@ class ConnectionAdmin(Budgets):
         if not changed:
             return
         with transaction.atomic():
-            row.set_credentials(after)
-            row.save(update_fields=["sealed_credentials"])
-            row.sessions.all().delete()  # a sign-in of the old ones must not outlive them
+            accounts.enter(row, after)
             self.tell(request, row, "connection.credentials", f"{row}: changed {', '.join(changed)}")
 
     credentials.permission = "credentials"  # type: ignore[attr-defined]
@@ -201,21 +198,17 @@ class ConnectionAdmin(Budgets):
         row = self._guard(request, object_id)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        form = HookSecret(request.POST)
+        form = webhooks.HookSecret(request.POST)
         if not form.is_valid():
             return self._show(request, row, hook_secret=form)
         before = row.hook_secrets()[:1] if form.cleaned_data["keep"] else []
         with transaction.atomic():
             row.set_hook_secrets(list(dict.fromkeys([form.cleaned_data["secret"], *before])))
             row.save(update_fields=["sealed_hook_secrets"])
-            self.tell(
-                request,
-                row,
-                "connection.hook_secret",
-                f"{row}: a new signing secret{', beside the earlier one' * bool(before)}",
-            )
+            beside = ", beside the earlier one" * bool(before)
+            self.tell(request, row, "connection.hook_secret", f"{row}: a new signing secret{beside}")
         messages.success(request, "Saved. Refused deliveries can be verified again now.")
-        return HttpResponseRedirect(self.url("change", row.pk))
+        return HttpResponseRedirect(self.after(request, row))
 
     hook_secret.permission = "credentials"  # type: ignore[attr-defined]
 
@@ -227,11 +220,26 @@ class ConnectionAdmin(Budgets):
         lacking = declared.missing(of.credentials, row.credentials())
         if lacking:
             raise NotNow(f"Enter the credentials first: {', '.join(lacking)}.")
-        checks = list(examine(row, actor(request), confirmed=request.POST.get("confirmed") == "yes"))
-        failed = [check for check in checks if check.outcome == "failed"]
-        if failed:
-            raise NotNow(f"{failed[0].label}: {failed[0].said}")
-        return f"{row} works: {len(checks)} checks passed."
+        key, value = request.POST.get("confirm", ""), request.POST.get("value", "")
+        account = ""
+        if key:
+            if request.POST.get("confirmed") != "yes":
+                raise NotNow("Say first that you mean it: nothing was done.")
+            account = confirm(row, key, value)
+            self.tell(request, row, "connection.confirmed", f"{row}: {key} is {value}")
+        start(row, actor(request), account=account)
+        return None
+
+    @act("credentials")
+    def retire_secret(self, request: HttpRequest, row: Connection) -> str:
+        secrets = row.hook_secrets()
+        if len(secrets) < 2:
+            raise NotNow("There is one secret only. Enter the next one first.")
+        with transaction.atomic():
+            row.set_hook_secrets(secrets[:1])
+            row.save(update_fields=["sealed_hook_secrets"])
+            self.tell(request, row, "connection.hook_secret", f"{row}: the earlier signing secret is retired")
+        return "The earlier secret is retired: what is signed with it is refused from now on."
 
     @act("credentials")
     def webhook(self, request: HttpRequest, row: Connection) -> str:
@@ -250,6 +258,19 @@ class ConnectionAdmin(Budgets):
         self.tell(request, row, "connection.choices", f"{row}: its choices are to be read again")
         return "What it offers is read again within a minute."
 
+    # --- the way back -----------------------------------------------------------------------------------------------
+
+    def back(self, request: HttpRequest) -> str:
+        """The page of ours that a guided way came from; empty: none, or no page of ours."""
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
+
+    def after(self, request: HttpRequest, row: Connection) -> str:
+        back, side = self.back(request), request.POST.get("side", "")
+        if back and side in ("source", "target"):
+            back += f"{'&' if '?' in back else '?'}{side}={row.pk}"
+        return back or self.url("change", row.pk)
+
 
 def _fit(of: type, values: dict[str, Any], form: forms.Form) -> bool:
     """The credentials check themselves when they are made."""
@@ -260,18 +281,6 @@ def _fit(of: type, values: dict[str, Any], form: forms.Form) -> bool:
         form.add_error(error.field if error.field in form.fields else None, error.said)
         return False
     return True
-
-
-def _layers(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    rows = [
-        {**check, "colour": OUTCOMES[check["outcome"]][0], "word": OUTCOMES[check["outcome"]][1]} for check in checks
-    ]
-    grouped = [(label, [row for row in rows if row["layer"] == layer]) for layer, label in LAYERS.items()]
-    return [{"label": label, "checks": of} for label, of in grouped if of]
-
-
-def _leads_elsewhere(checks: list[dict[str, Any]]) -> bool:
-    return any(check["key"] == "same_account" and check["outcome"] == "failed" for check in checks)
 
 
 def _offered(row: Connection) -> list[tuple[str, int]]:

@@ -60,6 +60,8 @@ class Scoped(ModelAdmin):
     """The way from a row to its workspace."""
     acts: ClassVar[Sequence[str]] = ()
     """Names of the methods that are POST views on one row."""
+    views: ClassVar[Sequence[str]] = ()
+    """Names of the methods that are pages of one row, beside the one that the theme calls change: GET only."""
 
     actions = None
     show_full_result_count = False
@@ -130,7 +132,7 @@ class Scoped(ModelAdmin):
                 self.admin_site.admin_view(getattr(self, name)),
                 name=self.url_name(name),
             )
-            for name in self.acts
+            for name in (*self.acts, *self.views)
         ]
         return own + super().get_urls()
 
@@ -194,6 +196,26 @@ def actor(request: HttpRequest) -> str:
 
 
 Act = Callable[[Any, HttpRequest, Any], str | None]
+View = Callable[[Any, HttpRequest, Any], HttpResponse]
+
+
+def view(permission: str = "view") -> Callable[[View], Callable[..., HttpResponse]]:
+    """A page of one row, by GET only, for those whose role in the row's workspace has this permission."""
+
+    def decorate(method: View) -> Callable[..., HttpResponse]:
+        @wraps(method)
+        def page(self: Scoped, request: HttpRequest, object_id: str) -> HttpResponse:
+            row = self.one(request, object_id)
+            if row is None:
+                raise Http404
+            if not self.may(request, permission, row):
+                raise PermissionDenied
+            return method(self, request, row) if request.method == "GET" else HttpResponseNotAllowed(["GET"])
+
+        page.permission = permission  # type: ignore[attr-defined]
+        return page
+
+    return decorate
 
 
 def act(permission: str) -> Callable[[Act], Callable[..., HttpResponse]]:

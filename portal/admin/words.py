@@ -79,6 +79,15 @@ def system(key: str) -> str:
     return known.label if known else key
 
 
+def roles(system_key: str) -> list[str]:
+    """What a connection to this system can be in an integration: a source here, a target there."""
+    said = []
+    for one in registry.INTEGRATIONS.values():
+        said += [f"source of {one.label}"] if one.source == system_key else []
+        said += [f"target of {one.label}"] if one.target == system_key else []
+    return said
+
+
 def table(integration_key: str, key: str) -> str:
     known = registry.INTEGRATIONS.get(integration_key)
     return next((one.label for one in known.tables if one.key == key), key) if known else key

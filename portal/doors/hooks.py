@@ -154,6 +154,18 @@ def verify_again(delivery: Delivery) -> str:
     return "It is genuine; it was taken in."
 
 
+def fits(delivery: Delivery, connection: Connection, secrets: list[str]) -> bool:
+    """Whether it would be genuine with these secrets alone."""
+    declared = access.system(connection).hook
+    headers, at = json.loads(delivery.headers or "{}").get("headers", {}), delivery.arrived_at.timestamp()
+    try:
+        assert declared
+        declared.verify(bytes(delivery.body), headers, secrets, _account(connection), at)
+    except ConnectorError:
+        return False
+    return True
+
+
 def _account(connection: Connection) -> Account | None:
     if not connection.account:
         return None

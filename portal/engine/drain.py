@@ -132,4 +132,4 @@ def _companies_to_read(now: datetime) -> set[str]:
     cursors = Cursor.objects.filter(due_at__lte=now).values("connection")
     due = Q(pk__in=deliveries) | Q(pk__in=cursors) | files.connections_with_work(now)
     rows = Connection.objects.filter(due).exclude(account="")
-    return {one.account_key for one in rows.exclude(health=Connection.Health.DENIED)}
+    return {one.account_key for one in rows.filter(health=Connection.Health.OK)}

@@ -1,69 +1,122 @@
-"""The ping: examines a connection, learns whom it leads to, and readies its slots, lanes and feeds."""
+"""The ping: examines a connection, learns whom it leads to, and readies its slots, lanes and feeds.
 
+The row of an examination grows with each check, so that a page can show them as they are done. Nothing of it runs
+inside a transaction.
+"""
+
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from django.db import connection as database
+from django.db.models import Q
+
 from audit import trail
 from audit.models import Problem
-from connectors.base import Check
+from connectors.base import Check, Json
 from connectors.errors import ConnectorError
-from portal.engine import access, clock, intake, slots
+from portal.engine import access, accounts, clock, expiry, slots
+from portal.engine.decide import NotNow
 from portal.models import Connection, Examination
 
+SILENCE = 90.0
+"""Seconds without a further check after which its process is taken for gone; more than a slot and a deadline."""
+CUT_OFF = Check("reach", "cut_off", "The examination", "failed", "It was cut off before its end.", "Ping again.")
 
-class OtherAccount(Exception):
-    """The credentials lead to another account than before. Refused until it is confirmed by a second act."""
+
+def examine(connection: Connection, asked_by: str, *, account: str = "") -> Iterator[Check]:
+    """Yields each check as it is done. `account`: the key of another account that a person has confirmed."""
+    yield from _run(_begin(connection, asked_by), account)
 
 
-def examine(connection: Connection, asked_by: str, *, confirmed: bool = False) -> Iterator[Check]:
-    """Yields each check as it is done and keeps the examination at the end."""
+def start(connection: Connection, asked_by: str, *, account: str = "") -> Examination:
+    """The same in a thread of its own; while one is under way there is no second one."""
+    running = under_way(connection)
+    if running:
+        return running
+    row = _begin(connection, asked_by)
+    threading.Thread(target=_alone, args=(row.pk, account), daemon=True, name=f"examination {row.pk}").start()
+    return row
+
+
+def under_way(connection: Connection) -> Examination | None:
+    heard = clock.in_seconds(-SILENCE, clock.now())
+    return connection.examinations.filter(ended_at=None, heard_at__gt=heard).order_by("-pk").first()
+
+
+def confirm(connection: Connection, key: str, value: str) -> str:
+    """A person confirms what the last examination asked; only that. Returns the account, if it was another account."""
+    last = connection.examinations.order_by("-pk").first()
+    asked = {one["key"]: one for one in (last.checks if last else ()) if one.get("confirm")}
+    if not value or asked.get(key, {}).get("confirm") != value:
+        raise NotNow("The last examination did not ask for this. Look at it as it is now.")
+    if key == accounts.SAME:
+        return value
+    connection.settings = {**connection.settings, **asked[key]["settles"]}
+    connection.save(update_fields=["settings"])
+    return ""
+
+
+def _alone(pk: int, account: str) -> None:
+    try:
+        for _ in _run(Examination.objects.select_related("connection__workspace").get(pk=pk), account):
+            pass
+    finally:
+        database.close()
+
+
+def _begin(connection: Connection, asked_by: str) -> Examination:
+    now = clock.now()
+    return Examination.objects.create(connection=connection, at=now, heard_at=now, asked_by=asked_by)
+
+
+def _run(row: Examination, account: str) -> Iterator[Check]:
     checks: list[Check] = []
+    whole = False
+    try:
+        for check in _checks(row, account):
+            checks.append(check)
+            row.checks, row.heard_at = [_plain(one) for one in checks], clock.now()
+            row.save(update_fields=["checks", "heard_at"])
+            yield check
+        whole = True
+    finally:
+        _end(row, checks if whole else [*checks, CUT_OFF])
+
+
+def _checks(row: Examination, account: str) -> Iterator[Check]:
+    connection, failed = row.connection, False
     slots.ensure(connection.slot_key, access.system(connection))
     try:
         for check in access.client(connection).examine():
-            checks.append(check)
+            failed = failed or check.outcome == "failed"
             yield check
-        if not any(one.outcome == "failed" for one in checks):
-            for check in _learn(connection, confirmed=confirmed):
-                checks.append(check)
-                yield check
+        if not failed:
+            found = access.client(connection).account()
+            row.account = accounts.key_of(connection, found)
+            yield accounts.lead(connection, found, row.asked_by, confirmed=account)
     except ConnectorError as error:
-        check = Check("reach", "reach", "Answers at all", "failed", error.said, error.cure)
-        checks.append(check)
-        yield check
-    _keep(connection, asked_by, checks)
+        yield Check("reach", "reach", "Answers at all", "failed", error.said, error.cure)
 
 
-def _learn(connection: Connection, *, confirmed: bool) -> Iterator[Check]:
-    account = access.client(connection).account()
-    known = connection.account
-    same = not known or (known, connection.mode) == (account.id, account.mode)
-    if not same and not confirmed:
-        cure = "Use the credentials of the same account, or confirm that this connection shall lead elsewhere."
-        said = f"These credentials lead to {account.id}, the connection was {known} before."
-        yield Check("sign-in", "same_account", "The same account as before", "failed", said, cure)
-        return
-    connection.account, connection.mode, connection.facts = account.id, account.mode, dict(account.facts)
-    connection.save(update_fields=["account", "mode", "facts"])
-    slots.ensure(connection.slot_key, access.system(connection))
-    intake.ensure_cursors(connection)
-    label = f"{account.label or account.id} ({account.mode})"
-    yield Check("sign-in", "same_account", "The account", "ok", label)
+def _plain(check: Check) -> Json:
+    return {**asdict(check), "until": check.until.isoformat() if check.until else ""}
 
 
-def _keep(connection: Connection, asked_by: str, checks: list[Check]) -> None:
-    now = clock.now()
+def _end(row: Examination, checks: list[Check]) -> None:
+    connection, now = row.connection, clock.now()
     failed = [one for one in checks if one.outcome == "failed"]
-    Examination.objects.create(
-        connection=connection, at=now, asked_by=asked_by, passed=not failed, checks=[asdict(one) for one in checks]
-    )
-    connection.health = Connection.Health.DENIED if failed else Connection.Health.OK
-    connection.health_said = (failed[0].said if failed else "")[:500]
-    connection.save(update_fields=["health", "health_said"])
+    row.checks, row.passed, row.ended_at = [_plain(one) for one in checks], not failed, now
+    row.save(update_fields=["checks", "passed", "ended_at", "account"])
     if not failed:
-        rows = Problem.objects.filter(
-            workspace=connection.workspace, code="connection.denied", value=connection.name[:255]
-        )
-        rows.filter(closed_at=None).update(closed_at=now)
+        connection.health = Connection.Health.OK
+        connection.expires_on = min((one.until for one in checks if one.until), default=None)
+        rows = Problem.objects.filter(Q(code="connection.denied"), workspace=connection.workspace_id, closed_at=None)
+        rows.filter(value=connection.name[:255]).update(closed_at=now)
+    elif any(one.layer != "reach" or one.confirm for one in failed):
+        connection.health = Connection.Health.DENIED  # who cannot be reached now has not said no
+    connection.health_said = (failed[0].said if failed else "")[:500]
+    connection.save(update_fields=["health", "health_said", "expires_on"])
+    expiry.judge(connection, now)
     said = f"{connection}: {'failed at ' + failed[0].label if failed else 'passed'}"
-    trail.write([trail.entry(connection.workspace_id, "connection.examined", at=now, said=said, actor=asked_by)])
+    trail.write([trail.entry(connection.workspace_id, "connection.examined", at=now, said=said, actor=row.asked_by)])

@@ -51,6 +51,8 @@ def take_delivery(lane: Lane) -> bool:
 
 def _taken(delivery: Delivery, facts: Iterable[Fact] | None) -> None:
     with transaction.atomic():
+        if _moved(delivery.connection):
+            return
         if facts is not None:
             take_facts(delivery.connection, facts)
         Delivery.objects.filter(pk=delivery.pk).update(
@@ -95,6 +97,8 @@ def poll_feed(lane: Lane) -> bool:
         Cursor.objects.filter(pk=cursor.pk).update(due_at=due, tries=cursor.tries + 1, said=error.said[:300])
     else:
         with transaction.atomic():
+            if _moved(cursor.connection):
+                return True
             gaps.notice(cursor.connection, take_facts(cursor.connection, page.facts), now)
             due = now if page.more else clock.in_seconds(every, now)
             # sent back to its beginning meanwhile, it stays there
@@ -132,12 +136,14 @@ def deny(connection: Connection, error: Denied) -> None:
 
 
 def connections(lane: Lane) -> list[Connection]:
-    """Those of this account that are not refused."""
-    system, _, account = lane.company.partition(":")
-    account, _, test = account.partition(":")
-    mode = "test" if test == "test" else "live"
-    rows = Connection.objects.filter(system=system, account=account, mode=mode)
-    return list(rows.exclude(health=Connection.Health.DENIED))
+    """Those of this account that are known to work."""
+    rows = Connection.objects.alias(key=Connection.account_key_at()).filter(key=lane.company)
+    return list(rows.filter(health=Connection.Health.OK))
+
+
+def _moved(connection: Connection) -> bool:
+    """Whether it leads to another account since it was opened: what was read is not of the account that it has now."""
+    return Connection.objects.select_for_update().get(pk=connection.pk).account_key != connection.account_key
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ def make(
     if not source.account or not target.account:
         raise NotPossible("Ping both connections first: it must be known whom they lead to.")
     with transaction.atomic():
-        _refuse_overlap(source, target, integration)
+        own = Link.objects.filter(source=source, target=target, integration=integration, removed=False).first()
+        refuse_overlap(integration, source.account_key, target.account_key, own.pk if own else None)
         link, _ = Link.objects.update_or_create(
             source=source,
             target=target,
@@ -44,13 +45,11 @@ def make(
     return link
 
 
-def _refuse_overlap(source: Connection, target: Connection, integration: str) -> None:
+def refuse_overlap(integration: str, source_key: str, target_key: str, own: int | None) -> None:
     """Facts are keyed by account and company: a second link on the same pair could only stand in the first one's way.
     The words do not tell whether the other one is in another workspace."""
     for link in Link.objects.filter(integration=integration, removed=False).select_related("source", "target"):
-        if (link.source_id, link.target_id) == (source.pk, target.pk):
-            continue
-        if (link.source.account_key, link.target.account_key) == (source.account_key, target.account_key):
+        if link.pk != own and (link.source.account_key, link.target.account_key) == (source_key, target_key):
             raise NotPossible("These two accounts cannot be linked once more with this integration.")
 
 

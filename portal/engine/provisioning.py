@@ -9,7 +9,7 @@ from django.db import transaction
 
 from connectors import registry
 from mappings.models import Mapping, Period
-from portal.engine import choices, clock, links, schedules
+from portal.engine import accounts, choices, clock, links, schedules
 from portal.engine.decide import NotNow
 from portal.engine.examine import examine
 from portal.models import Connection, FlowSetting, Link, Membership, Workspace
@@ -91,11 +91,11 @@ def _connection(workspace: Workspace, row: dict[str, Any], made: Made) -> Connec
     wanted = {**connection.settings, **row.get("settings", {})}  # what a probe found stays
     changed = connection.credentials() != credentials or connection.settings != wanted
     if changed or connection.hook_secrets() != secrets:
-        connection.set_credentials(credentials)
         connection.set_hook_secrets(secrets)
         connection.settings = wanted
         connection.save()
-        connection.sessions.all().delete()  # a sign-in belongs to the credentials it was made with
+    if changed:
+        accounts.enter(connection, credentials)
     if changed or not connection.account:
         checks = list(examine(connection, ACTOR))
         made.failed[name] = [f"{c.label}: {c.said} {c.cure}".strip() for c in checks if c.outcome == "failed"]

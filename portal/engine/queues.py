@@ -38,7 +38,13 @@ def _due(now: datetime) -> Rows:
 
 
 def _reachable(rows: Rows) -> Rows:
-    return rows.exclude(link__target__health=Connection.Health.DENIED)
+    """Where it is known that the credentials work, and lead to the company that the record is for."""
+    return _leading_there(rows).filter(link__target__health=Connection.Health.OK)
+
+
+def _leading_there(rows: Rows) -> Rows:
+    """A connection may lead to another account since: what belongs to the one before is not for it."""
+    return rows.filter(target_company=Connection.account_key_at("link__target__"))
 
 
 def _live(rows: Rows) -> Rows:
@@ -59,11 +65,11 @@ def to_prepare(now: datetime) -> Rows:
     )
     waiting = Q(state=State.WAITING, waits_for__in=RETRIED, posting=None)
     return (
-        _due(now)
+        _leading_there(_due(now))
+        .filter(source_account=Connection.account_key_at("link__source__"), link__source__health=Connection.Health.OK)
         .filter(Q(state=State.DUE) | waiting, setting__paused=False, link__paused=False, frozen=False)
         .filter(link__removed=False)
         .exclude(setting__mode=FlowSetting.Mode.OFF)
-        .exclude(link__source__health=Connection.Health.DENIED)
         .exclude(Exists(earlier))
     )
 

@@ -9,12 +9,14 @@ from django.db.models import Exists, F, OuterRef, Q
 from audit import trail
 from audit.models import Delivery, Posting, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
-from portal.engine import budget, choices, clock, schedules
+from portal.engine import budget, choices, clock, expiry, schedules
 from portal.engine.drain import lanes_with_work
 from portal.models import Connection, Schedule, Workspace
 
 READ_BACK = "dependency.read_back"
 """What it waits for is posted; what the target made of it in base currency is not known yet."""
+EXPIRY = 3600.0
+"""Seconds between two looks for credentials that expire."""
 
 
 def sweep() -> list[int]:
@@ -87,7 +89,8 @@ def claim(name: str, every: float) -> bool:
 
 
 def house_keeping() -> None:
-    """What beat does besides sweeping: seals of the trail, old counts of requests, and the choices of the targets."""
+    """What beat does besides sweeping: seals of the trail, old counts of requests, credentials that expire, and the
+    choices of the targets."""
     if claim("seal", settings.WAITS.seal):
         now = clock.now()
         for workspace in Workspace.objects.all():
@@ -95,4 +98,6 @@ def house_keeping() -> None:
                 pass
     if claim("usage", 3600.0):
         budget.prune(clock.now())
+    if claim("expiry", EXPIRY):
+        expiry.announce(clock.now())
     choices.refresh_due()

@@ -363,6 +363,6 @@ def examination(connection: Connection, *, passed: bool = True) -> Examination:
         },
         {"layer": "settings", "key": "clock", "label": "Clock", "outcome": "warning", "said": "4 s apart", "cure": ""},
     ]
-    return Examination.objects.create(
-        connection=connection, at=timezone.now(), asked_by="olive", passed=passed, checks=checks
-    )
+    now = timezone.now()
+    times = {"at": now, "heard_at": now, "ended_at": now}
+    return Examination.objects.create(connection=connection, **times, asked_by="olive", passed=passed, checks=checks)

@@ -52,6 +52,7 @@ ACTS = {
     "portal_connection_ping": {"owner"},
     "portal_connection_credentials": {"owner"},
     "portal_connection_hook_secret": {"owner"},
+    "portal_connection_retire_secret": {"owner"},
     "portal_connection_webhook": {"owner"},
     "portal_connection_choices": {"owner", "finance"},
     "portal_connection_budget": {"owner"},

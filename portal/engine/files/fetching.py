@@ -27,7 +27,7 @@ FILE = "file"
 
 def due(now: datetime) -> QuerySet[RemoteFile]:
     rows = RemoteFile.objects.filter(state=RemoteFile.State.STEADY, due_at__lte=now)
-    return rows.exclude(connection__health=Connection.Health.DENIED)
+    return rows.filter(connection__health=Connection.Health.OK)
 
 
 def fetch_next(connections: Sequence[Connection]) -> bool:

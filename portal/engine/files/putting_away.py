@@ -30,7 +30,7 @@ def waiting() -> QuerySet[RemoteFile]:
 
 
 def due(now: datetime) -> QuerySet[RemoteFile]:
-    return waiting().filter(due_at__lte=now).exclude(connection__health=Connection.Health.DENIED)
+    return waiting().filter(due_at__lte=now).filter(connection__health=Connection.Health.OK)
 
 
 def put_away_next(connections: Sequence[Connection]) -> bool:

@@ -48,7 +48,7 @@ class Reading:
 
 def due(now: datetime) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(status=Delivery.Status.READING, due_at__lte=now)
-    return rows.exclude(connection__health=Connection.Health.DENIED)
+    return rows.filter(connection__health=Connection.Health.OK)
 
 
 def read_next(connections: Sequence[Connection]) -> bool:
