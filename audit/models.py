@@ -119,7 +119,7 @@ class Record(models.Model):
     version = models.PositiveIntegerField(default=1)
     digest = models.CharField(max_length=64, blank=True)
     happened_at = models.DateTimeField()
-    backfill = models.BooleanField(default=False)
+    backfill = models.ForeignKey("portal.Backfill", models.PROTECT, null=True, blank=True, related_name="records")
 
     state = models.CharField(max_length=8, choices=State, default=State.DUE)
     waits_for = models.CharField(max_length=16, choices=WaitsFor, blank=True)

@@ -8,7 +8,7 @@ Money is `Decimal` in the unit of its currency, or `int` in minor units where th
 Instants are aware datetimes; a `date` is a day of accounting and is never shifted again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import MISSING, dataclass, field
 from datetime import date, datetime
@@ -212,6 +212,34 @@ class Source(Protocol):
 
     def load(self, stream: str, key: str) -> Json:
         """All that translating this fact needs, all pages, as JSON. Raises NotYet while the source is not ready."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A fact, and the money that it is about as far as a list of the source tells it. It is never booked."""
+
+    fact: Fact
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One durable step through a window of time; its cursor is opaque to the host."""
+
+    seen: Sequence[Sighting]
+    cursor: str
+    more: bool
+
+
+class Surveys(Source, Protocol):
+    """A source that can be asked what happened in a window of time, however long ago (`System.surveyed`)."""
+
+    def survey(self, streams: Collection[str], since: datetime, until: datetime, cursor: str) -> Survey:
+        """The next page of the facts of these streams from `since` to before `until`; an empty cursor begins. Each
+        comes once in all pages, what a later one needs before it. Others may be among them: the host leaves them out.
+        """
         ...
 
 
@@ -481,6 +509,8 @@ class System:
     streams: tuple[str, ...] = ()
     feeds: Mapping[str, float] = field(default_factory=dict)
     """What can be polled, with the usual interval in seconds."""
+    surveyed: tuple[str, ...] = ()
+    """The streams that a window of time can be asked for: its client is a `Surveys`."""
     hook: Hook | None = None
 
 

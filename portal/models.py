@@ -263,6 +263,44 @@ class FlowSetting(models.Model):
         return f"{self.flow} is {self.mode}"
 
 
+class Backfill(models.Model):
+    """What happened in a window of time, read from the source again because a person asked: first only counted, then
+    taken in, whatever the start of the link says."""
+
+    class State(models.TextChoices):
+        COUNTING = "counting", "being estimated"
+        COUNTED = "counted", "estimated"
+        RUNNING = "running"
+        PAUSED = "paused"
+        DONE = "done"
+        CANCELLED = "cancelled"
+
+    link = models.ForeignKey(Link, models.PROTECT, related_name="backfills")
+    flows = models.JSONField(default=list)
+    since = models.DateTimeField()
+    until = models.DateTimeField(help_text="what happened from then on is no part of it")
+    state = models.CharField(max_length=9, choices=State, default=State.COUNTING)
+    cursor = models.TextField(blank=True)
+    estimate = models.JSONField(default=dict)
+    pages = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    taken = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    said = models.CharField(max_length=300, blank=True)
+    asked_by = models.CharField(max_length=160)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="when the whole window had been read")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["state", "due_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.link} from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}"
+
+
 class Lane(models.Model):
     """Who drains the work of one company at a system; one owner at a time per side. On the database's clock."""
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from connectors.base import Hook, Limits, System, ask, secret
 from connectors.errors import Malformed
-from connectors.stripe import hook, loading
+from connectors.stripe import hook, loading, window
 from connectors.stripe.reading import READERS
 from connectors.stripe.source import Stripe
 
@@ -53,6 +53,7 @@ SYSTEM = System(
         "refunds": 21_600.0,
         "credit_notes": 21_600.0,
     },
+    surveyed=window.STREAMS,
     hook=Hook(hook.verify, events=tuple(sorted(READERS)), endpoints=True),
 )
 

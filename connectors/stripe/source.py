@@ -1,11 +1,11 @@
 """One Stripe account as the host sees it: who it is, whether it works, what happened, and all about one fact."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from connectors.base import Access, Account, Announce, Check, Choice, Endpoint, Fact, Hint, Json, Page
+from connectors.base import Access, Account, Announce, Check, Choice, Endpoint, Fact, Hint, Json, Page, Survey
 from connectors.errors import Denied, Refused
-from connectors.stripe import endpoint, loading, ping, polling, reading
+from connectors.stripe import endpoint, loading, ping, polling, reading, window
 from connectors.stripe.client import Client
 
 
@@ -46,6 +46,9 @@ class Stripe:
 
     def poll(self, feed: str, cursor: str, now: datetime) -> Page:
         return polling.poll(self._client, self._settings, feed, cursor, now)
+
+    def survey(self, streams: Collection[str], since: datetime, until: datetime, cursor: str) -> Survey:
+        return window.survey(self._client, self._settings, streams, since, until, cursor)
 
     def load(self, stream: str, key: str) -> Json:
         return loading.load(self._client, stream, key)

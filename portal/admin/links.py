@@ -16,6 +16,8 @@ from unfold.decorators import display
 from audit.models import State
 from connectors import registry
 from portal.admin import declared, words
+from portal.admin.backfills import BACKFILLS, Backfills
+from portal.admin.backfills import of_link as backfills_of
 from portal.admin.runs import RUNS, Runs, of_flows
 from portal.admin.scoped import ScopedRelatedFilter, act, actor
 from portal.engine import clock, links
@@ -55,13 +57,13 @@ class NewLink(Start):
 
 
 @admin.register(Link)
-class LinkAdmin(Runs):
+class LinkAdmin(Runs, Backfills):
     list_display = ("name", "integration_label", "source", "target", "modes", "start", "paused_label", "workspace")
     list_display_links = ("name",)
     list_filter = (("workspace", ScopedRelatedFilter), "paused")
     list_select_related = ("source", "target", "workspace")
     ordering = ("workspace__name", "name")
-    acts = ("options", "mode", "pause", "pause_flow", *RUNS)
+    acts = ("options", "mode", "pause", "pause_flow", *RUNS, *BACKFILLS)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("flows")
@@ -139,6 +141,7 @@ class LinkAdmin(Runs):
             target=words.system(row.target.system),
             flows=_flows(row),
             seen=clock.now().isoformat(),
+            backfills=backfills_of(row),
             start_form=start,
             options_form=options,
             shown=declared.shown(of.options, row.options) if of else [],

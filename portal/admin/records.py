@@ -126,10 +126,13 @@ class RecordAdmin(Scoped):
             return HttpResponseNotAllowed(["GET"])
         return self.page(request, "portal/record.html", str(record), original=record, **_story(self, request, record))
 
-    def whole(self, request: HttpRequest) -> QuerySet[Record]:
+    def one(self, request: HttpRequest, object_id: str) -> Any:
+        try:
+            rows = super().get_queryset(request).filter(pk=int(object_id))
+        except (ValueError, OverflowError):
+            return None
         related = ("workspace", "link__source", "link__target", "setting", "problem", "posting")
-        rows: QuerySet[Record] = super().get_queryset(request)
-        return rows.select_related(*related)
+        return rows.select_related(*related).first()
 
     # --- what may be done -------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from audit.models import Delivery
 from audit.states import Stale
 from connectors import registry
-from portal.engine import access, bell, clock, files, intake, lanes, post, prepare, queues
+from portal.engine import access, backfill, bell, clock, files, intake, lanes, post, prepare, queues
 from portal.engine.lanes import Hold, LaneLost
 from portal.models import Connection, Cursor, Lane
 
@@ -101,7 +101,8 @@ def _step(hold: Hold, lane: Lane) -> bool:
         return False
     if lane.side == Lane.Side.READ:
         filed = files.work(lane, intake.connections(lane))
-        return any([intake.take_delivery(lane), intake.poll_feed(lane), filed, _prepare_some(lane)])
+        live = any([intake.take_delivery(lane), intake.poll_feed(lane), filed, _prepare_some(lane)])
+        return live or backfill.step(lane)
     return (
         post.look_again(hold, lane)
         or post.finish_next(hold, lane)
@@ -130,6 +131,7 @@ def lanes_with_work() -> list[int]:
 def _companies_to_read(now: datetime) -> set[str]:
     deliveries = Delivery.objects.filter(status=Delivery.Status.NEW, due_at__lte=now).values("connection")
     cursors = Cursor.objects.filter(due_at__lte=now).values("connection")
-    due = Q(pk__in=deliveries) | Q(pk__in=cursors) | files.connections_with_work(now)
+    surveys = backfill.due(now).values("link__source")
+    due = Q(pk__in=deliveries) | Q(pk__in=cursors) | Q(pk__in=surveys) | files.connections_with_work(now)
     rows = Connection.objects.filter(due).exclude(account="")
     return {one.account_key for one in rows.filter(health=Connection.Health.OK)}

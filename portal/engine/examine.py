@@ -88,12 +88,11 @@ def _checks(row: Examination, account: str) -> Iterator[Check]:
     connection, failed = row.connection, False
     slots.ensure(connection.slot_key, access.system(connection))
     try:
-        client = access.examiner(connection)
-        for check in client.examine():
+        for check in access.client(connection).examine():
             failed = failed or check.outcome == "failed"
             yield check
         if not failed:
-            found = client.account()
+            found = access.client(connection).account()
             row.account = accounts.key_of(connection, found)
             yield accounts.lead(connection, found, row.asked_by, confirmed=account)
     except ConnectorError as error:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
 
 from audit import trail
 from audit.models import Attempt, Delivery, Problem, Record, State, WaitsFor
@@ -15,12 +14,11 @@ from connectors.base import Fact, Hint
 from connectors.errors import ConnectorError, Denied
 from connectors.files import FEED
 from portal.engine import access, clock, gaps, lanes
-from portal.models import Connection, Cursor, FlowSetting, Lane, Link
+from portal.models import Backfill, Connection, Cursor, FlowSetting, Lane, Link
 
 log = logging.getLogger(__name__)
 BEFORE_START = "before start"
-LEFT = "left by "
-"""How the text of a record begins that a person settled elsewhere."""
+GIVEN_UP = "its backfill was given up"
 REWAKEN = (WaitsFor.DEPENDENCY, WaitsFor.SETTINGS)
 
 
@@ -166,18 +164,20 @@ def take_facts(connection: Connection, facts: Iterable[Fact]) -> list[Fact]:
     return new
 
 
+def newest(link: Link, flow: str, key: str) -> Record | None:
+    """The record of a fact, in its newest version."""
+    rows = Record.objects.filter(
+        source_account=link.source.account_key,
+        target_company=link.target.account_key,
+        flow=f"{link.integration}.{flow}",
+        key=key,
+    )
+    return rows.select_related("link", "posting").order_by("-version").first()
+
+
 def _take_fact(link: Link, flow: str, fact: Fact) -> bool:
     """Whether it was new."""
-    known = (
-        Record.objects.filter(
-            source_account=link.source.account_key,
-            target_company=link.target.account_key,
-            flow=f"{link.integration}.{flow}",
-            key=fact.key,
-        )
-        .order_by("-version")
-        .first()
-    )
+    known = newest(link, flow, fact.key)
     if known is None:
         return _arrive(link, flow, fact, version=1)
     if fact.digest and fact.digest != known.digest:
@@ -188,16 +188,40 @@ def _take_fact(link: Link, flow: str, fact: Fact) -> bool:
     return False
 
 
+def take_past(backfill: Backfill, facts: Iterable[Fact]) -> int:
+    """Makes a record of each fact that a backfill found, whatever the start says; what has one already stays as it is,
+    unless it was left out only because of the start. Returns how many were taken. Runs in the caller's transaction."""
+    link, taken = backfill.link, 0
+    flows = [flow for flow in access.integration(link).flows if flow.key in backfill.flows]
+    ways = [(fact, flow.key) for fact in facts for flow in flows if flow.stream == fact.stream]
+    for fact, flow in ways:
+        known = newest(link, flow, fact.key)
+        if known is None:
+            taken += _arrive(link, flow, fact, version=1, backfill=backfill)
+        elif left_out(known):
+            fresh = {"payload": None, "due_at": clock.now(), "tries": 0, "backfill": backfill}
+            one = Move(known, State.DUE, "record.backfilled", str(backfill), fields=fresh)
+            taken += len(move_all([one], clock.now()))
+    return taken
+
+
+def left_out(record: Record) -> bool:
+    """Whether it posts nothing only because it is from before the start, or because a backfill was given up. What a
+    later fact wants from before the start is looked for and never created: that too."""
+    if record.state == State.SKIPPED:
+        return record.said in (BEFORE_START, GIVEN_UP)
+    wanted = record.backfill_id is None and not record.digest and record.happened_at < record.link.start_at
+    still = record.state in (State.DUE, State.READY, State.WAITING) and not record.frozen
+    return wanted and still and not hasattr(record, "posting") and not record.attempts.exists()
+
+
 def want(flow: str, key: str, waiting: Record) -> None:
-    """A later fact needs one that was skipped. From before the start: it is looked for at the target, and taken over if
-    it stands there; it is never created, see `outcomes.early`. Where something was decided anew since: it is asked
-    again. What a person left stays left.
-    """
+    """A later fact needs one from before the start: it is looked for at the target, and taken over if it stands there.
+    It is never created: see `outcomes.early`."""
     rows = Record.objects.filter(
         source_account=waiting.source_account, target_company=waiting.target_company, flow=flow, key=key
     )
-    decided = ~Q(revision=F("workspace__revision")) & ~Q(said__startswith=LEFT)
-    record = rows.filter(Q(said=BEFORE_START) | decided, state=State.SKIPPED).first()
+    record = rows.filter(state=State.SKIPPED, said__in=[BEFORE_START, GIVEN_UP]).first()
     if record:
         now = clock.now()
         fresh = {"payload": None, "due_at": now, "tries": 0}
@@ -217,13 +241,13 @@ def _changed(known: Record, link: Link, flow: str, fact: Fact) -> None:
     _arrive(link, flow, fact, version=known.version + 1)
 
 
-def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> bool:
+def _arrive(link: Link, flow: str, fact: Fact, *, version: int, backfill: Backfill | None = None) -> bool:
     """Whether a record was made."""
     now = clock.now()
     setting = FlowSetting.objects.get(link=link, flow=flow)
     if setting.mode == FlowSetting.Mode.OFF:
         return False
-    early = fact.happened_at < link.start_at and not fact.digest
+    early = backfill is None and fact.happened_at < link.start_at and not fact.digest
     record = Record(
         workspace_id=link.workspace_id,
         link=link,
@@ -238,6 +262,7 @@ def _arrive(link: Link, flow: str, fact: Fact, *, version: int) -> bool:
         version=version,
         digest=fact.digest,
         happened_at=fact.happened_at,
+        backfill=backfill,
         state=State.SKIPPED if early else State.DUE,
         said=BEFORE_START if early else "",
         due_at=now,

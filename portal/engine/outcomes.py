@@ -267,8 +267,9 @@ def seen_before_first_send(record: Record, document: Document, hits: Sequence[Fo
 
 
 def early(record: Record, document: Document) -> bool:
-    """From before the start of the link: people have entered it by hand, and nothing of it is ever created."""
-    return not document.master and record.happened_at < record.link.start_at
+    """From before the start of the link: people have entered it by hand, and nothing of it is ever created, unless a
+    backfill was asked for."""
+    return not document.master and record.backfill_id is None and record.happened_at < record.link.start_at
 
 
 def _as_told(record: Record, standing: Sequence[Found], now: datetime) -> None:

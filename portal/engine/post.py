@@ -18,7 +18,7 @@ from audit.states import Move, Stale, move_all
 from connectors.base import Answer, Call, Document, Limits, Look, Target, Window
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Throttled, Unavailable
 from connectors.http import boottime
-from portal.engine import access, clock, documents, intake, outcomes, queues
+from portal.engine import access, budget, clock, documents, intake, outcomes, queues
 from portal.engine.lanes import Hold, LaneLost
 from portal.models import Lane, Link
 
@@ -93,7 +93,7 @@ def _taken(hold: Hold, rows: QuerySet[Record], pick: Pick, size: Callable[[Recor
 
 def _like(first: Record, rows: QuerySet[Record]) -> QuerySet[Record]:
     same = {"link_id": first.link_id, "flow": first.flow, "kind": first.kind, "session": first.session}
-    return rows.filter(**same, backfill=first.backfill).order_by("due_at", "pk")
+    return rows.filter(**same, backfill=first.backfill_id).order_by("due_at", "pk")
 
 
 def _oldest(rows: QuerySet[Record]) -> Record | None:
@@ -170,6 +170,8 @@ def _post(batch: Batch, lane: Lane) -> None:
     chosen = batch.only([i for i, call in enumerate(calls) if call is not None])
     if chosen.records:
         _send(chosen, [call for call in calls if call is not None], lane)
+    if batch.records[0].backfill_id:
+        budget.check(batch.link.target)
 
 
 def _in_turn(lane: Lane, rows: QuerySet[Record]) -> Record | None:
@@ -177,7 +179,7 @@ def _in_turn(lane: Lane, rows: QuerySet[Record]) -> Record | None:
     waiting = list(rows.order_by().values_list("backfill", "flow").distinct())
     if not waiting:
         return None
-    backfill = min(late for late, _ in waiting)
+    backfill = None if any(late is None for late, _ in waiting) else min(late for late, _ in waiting)
     flows = sorted(flow for late, flow in waiting if late == backfill)
     flow = next((one for one in flows if one > lane.turn), flows[0])
     return rows.filter(backfill=backfill, flow=flow).order_by("due_at", "pk").first()

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from audit.models import Claim, Record, State, WaitsFor
 from audit.states import Move, Stale, Trouble, move
 from connectors.base import Document, Skip
 from connectors.errors import ConnectorError, Denied, NotYet, Refused, Unavailable, Unmapped
 from mappings.models import Period
-from portal.engine import access, clock, documents, intake, queues
+from portal.engine import access, budget, clock, documents, intake, queues
 from portal.engine.desk import RowDesk
 from portal.models import Lane, Workspace
 
@@ -42,12 +42,14 @@ def prepare_next(lane: Lane) -> bool:
     except Exception as error:  # a bug of ours in one record must not hold up the others
         log.exception("preparing %s", record)
         _postpone(record, f"{type(error).__name__} in our own code")
+    if record.backfill_id:
+        budget.check(record.link.source)
     return True
 
 
 def _due(lane: Lane) -> Record | None:
     rows = queues.with_links(queues.to_prepare(clock.now()).filter(source_lane=lane))
-    return rows.order_by("backfill", "due_at", "pk").first()
+    return rows.order_by(F("backfill").asc(nulls_first=True), "due_at", "pk").first()
 
 
 def _prepare(record: Record) -> None:

@@ -6,14 +6,23 @@ from datetime import datetime
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from audit.models import Record, State, WaitsFor
-from portal.models import Connection, FlowSetting, Lane
+from portal.models import Backfill, Connection, FlowSetting, Lane
 
 OPEN = (State.DUE, State.READY, State.SENDING, State.UNSURE, State.WAITING)
 AT_WORK = (State.DUE, State.READY, State.SENDING, State.UNSURE)
-ASIDE = Q(setting__paused=True) | Q(link__paused=True) | ~Q(setting__mode=FlowSetting.Mode.LIVE)
-"""Paused or previewed: what is at work there waits for a person."""
+CAPPED = Q(link__source__capped_until__isnull=False) | Q(link__target__capped_until__isnull=False)
+ASIDE = (
+    Q(setting__paused=True)
+    | Q(link__paused=True)
+    | ~Q(setting__mode=FlowSetting.Mode.LIVE)
+    | Q(backfill__state=Backfill.State.PAUSED)
+    | Q(CAPPED, backfill__isnull=False)
+)
+"""Paused or previewed: what is at work there waits for a person; or it rests until there are calls again."""
 RETRIED = (WaitsFor.MAPPING, WaitsFor.DEPENDENCY, WaitsFor.PERIOD, WaitsFor.SETTINGS, WaitsFor.APPROVAL)
 """What a record may wait for and still be prepared again by itself, when it is due."""
+BACKFILLING = Q(backfill=None) | Q(backfill__state__in=[Backfill.State.RUNNING, Backfill.State.DONE]) | Q(frozen=True)
+"""No part of a backfill that rests or was given up; what was perhaps sent comes to its end all the same."""
 RELEASED = (
     Q(frozen=True)
     | Q(setting__every_minutes=None, setting__daily_at=None)
@@ -53,6 +62,12 @@ def _live(rows: Rows) -> Rows:
     return _reachable(switched)
 
 
+def _room(connection: str, now: datetime) -> Q:
+    """Whether there are calls left for a backfill; what is live, or was perhaps sent, does not ask."""
+    free = Q(**{f"{connection}__capped_until": None}) | Q(**{f"{connection}__capped_until__lte": now})
+    return Q(backfill=None) | Q(frozen=True) | free
+
+
 def to_prepare(now: datetime) -> Rows:
     """A version waits until the ones before it are done."""
     earlier = Record.objects.filter(
@@ -68,7 +83,7 @@ def to_prepare(now: datetime) -> Rows:
         _leading_there(_due(now))
         .filter(source_account=Connection.account_key_at("link__source__"), link__source__health=Connection.Health.OK)
         .filter(Q(state=State.DUE) | waiting, setting__paused=False, link__paused=False, frozen=False)
-        .filter(link__removed=False)
+        .filter(BACKFILLING, _room("link__source", now), link__removed=False)
         .exclude(setting__mode=FlowSetting.Mode.OFF)
         .exclude(Exists(earlier))
     )
@@ -86,7 +101,7 @@ def to_finish(now: datetime) -> Rows:
 def to_send(now: datetime) -> Rows:
     """Nothing prepared under an earlier revision, unless it was sent before: then only the same bytes may go."""
     current = Q(frozen=True) | Q(revision=F("workspace__revision"))
-    return _live(_due(now).filter(current, RELEASED, state=State.READY))
+    return _live(_due(now).filter(current, RELEASED, BACKFILLING, _room("link__target", now), state=State.READY))
 
 
 def to_verify(now: datetime) -> Rows:

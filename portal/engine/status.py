@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from audit.models import Delivery, Record, State
-from portal.engine import files, schedules
+from portal.engine import backfill, files, schedules
 from portal.engine.queues import ASIDE, AT_WORK, RELEASED
 from portal.models import Workspace
 
@@ -24,7 +24,7 @@ def at_work(workspace: Workspace | None) -> int:
     deliveries = Delivery.objects.filter(status=Delivery.Status.NEW)
     if workspace:
         deliveries = deliveries.filter(connection__workspace=workspace)
-    return moving.distinct().count() + deliveries.count() + files.at_work(workspace)
+    return moving.distinct().count() + deliveries.count() + files.at_work(workspace) + backfill.at_work(workspace)
 
 
 def summary(workspace: Workspace | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from audit import trail
 from audit.models import Delivery, Posting, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
-from portal.engine import budget, choices, clock, expiry, schedules
+from portal.engine import backfill, budget, choices, clock, expiry, schedules
 from portal.engine.drain import lanes_with_work
 from portal.models import Connection, Schedule, Workspace
 
@@ -24,6 +24,7 @@ def sweep() -> list[int]:
     now = clock.now()
     release(now)
     schedules.run_due(now)
+    backfill.tidy(now)
     close_problems(now)
     budget.watch(now)
     prune_refused()

@@ -88,6 +88,35 @@ def poll() -> None:
     Cursor.objects.update(due_at=clock.now())
 
 
+def ask_backfill(since: str, until: str) -> None:
+    """Asks for the estimate of all flows."""
+    from datetime import datetime
+
+    from portal.engine import backfill
+    from portal.models import Link
+
+    link = Link.objects.get()
+    window = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    backfill.ask(link, backfill.can(link), *window, "somebody")
+
+
+def start_backfill() -> Json:
+    """Starts what was estimated; returns the estimate."""
+    from portal.engine import backfill
+    from portal.models import Backfill
+
+    row = Backfill.objects.get()
+    backfill.start(row, "somebody")
+    return row.estimate
+
+
+def backfills() -> list[Json]:
+    from portal.models import Backfill
+
+    names = ("state", "cursor", "pages", "found", "taken", "estimate")
+    return list(Backfill.objects.order_by("pk").values(*names))
+
+
 def retry(key: str, stamp: int) -> str:
     """Presses retry on what a page showed; says what came of it."""
     from audit.models import Record

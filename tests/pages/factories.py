@@ -13,7 +13,7 @@ from factory.django import DjangoModelFactory
 from audit import trail
 from audit.models import Attempt, Delivery, Posting, Problem, Record, State, TrailEntry, WaitsFor
 from mappings.models import Choice, Mapping, Period
-from portal.models import Connection, Examination, FlowSetting, Invitation, Lane, Link, Membership, Workspace
+from portal.models import Backfill, Connection, Examination, FlowSetting, Invitation, Lane, Link, Membership, Workspace
 
 INVOICE = {
     "control": "ml:1",
@@ -366,3 +366,17 @@ def examination(connection: Connection, *, passed: bool = True) -> Examination:
     now = timezone.now()
     times = {"at": now, "heard_at": now, "ended_at": now}
     return Examination.objects.create(connection=connection, **times, asked_by="olive", passed=passed, checks=checks)
+
+
+def backfill(link: Link, **given: Any) -> Backfill:
+    now = timezone.now()
+    fields: dict[str, Any] = {
+        "flows": ["invoice"],
+        "since": now - timedelta(days=60),
+        "until": now - timedelta(days=30),
+        "due_at": now,
+        "asked_by": "olive",
+        "asked_at": now,
+        **given,
+    }
+    return Backfill.objects.create(link=link, **fields)

@@ -49,6 +49,8 @@ ACTS = {
     "portal_link_pause_flow": {"owner"},
     "portal_link_run": {"owner"},
     "portal_link_schedule": {"owner"},
+    "portal_link_backfill": {"owner"},
+    "portal_link_backfill_go": {"owner"},
     "portal_connection_ping": {"owner"},
     "portal_connection_credentials": {"owner"},
     "portal_connection_hook_secret": {"owner"},

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,6 +27,8 @@ from connectors.base import (
     Look,
     Page,
     Response,
+    Sighting,
+    Survey,
     ask,
     secret,
 )
@@ -35,6 +37,7 @@ from tests.toy import harm
 from tests.toy.documents import Entry, Party
 
 PAGE = 500
+SURVEYED = 4
 
 
 # --- the source -------------------------------------------------------------------------------------------------------
@@ -72,6 +75,20 @@ class FileSource:
         ]
         end = start + len(facts)
         return Page(facts, str(end), more=end < len(rows))
+
+    def survey(self, streams: Collection[str], since: datetime, until: datetime, cursor: str) -> Survey:
+        """In small pages, so that a window has many."""
+        rows, begin = [row for row in self._rows() if row["stream"] in streams], int(cursor or 0)
+        seen = [
+            Sighting(
+                Fact(row["stream"], row["key"], datetime.fromisoformat(row["at"])),
+                Decimal(row["content"]["amount"]) if "amount" in row["content"] else None,
+                "USD",
+            )
+            for row in rows[begin : begin + SURVEYED]
+        ]
+        end = begin + SURVEYED
+        return Survey(seen, str(end), more=end < len(rows))
 
     def load(self, stream: str, key: str) -> Json:
         """The latest content. A fact marked `slow` is loaded when the test says so."""

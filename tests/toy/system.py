@@ -57,6 +57,7 @@ SOURCE = System(
     limits=Limits(in_flight=2),
     streams=STREAMS,
     feeds={"facts": 3600.0},
+    surveyed=STREAMS,
 )
 BOOKS = System(
     key="toybooks",

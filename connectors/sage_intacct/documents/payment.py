@@ -25,19 +25,10 @@ class Inline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Also:
-    """An earlier debt that the same money pays: an invoice, or an adjustment that is a debit memo."""
-
-    to: Ref
-    amount: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
 class Payment(Document):
     """Customer payment: ARPYMT. https://developer.intacct.com/api/accounts-receivable/ar-payments/
 
-    Its DOCNUMBER is not unique there. `applied` goes to the document in `to`, the amounts of `also` to theirs, `excess`
-    becomes open credit.
+    Its DOCNUMBER is not unique there. `applied` goes to the document in `to`, `excess` becomes open credit.
     """
 
     kind: ClassVar[str] = "payment"
@@ -50,7 +41,6 @@ class Payment(Document):
     to: Ref
     """An invoice, or an adjustment that is a debit memo."""
     applied: Decimal
-    also: tuple[Also, ...] = ()
     excess: Decimal = Decimal(0)
     excess_location: str = ""
     excess_department: str = ""
@@ -81,8 +71,8 @@ class Payment(Document):
             amount = getattr(self, name)
             if amount is not None and (money(amount, name), amount)[1] < 0:
                 raise Refused(f"{name} is below zero.", code="source.inconsistent", field=name, value=str(amount))
-        for amount in (*(part.amount for part in self.inline), *(one.amount for one in self.also)):
-            money(amount, "amount")
+        for part in self.inline:
+            money(part.amount, "inline.amount")
         if self.method not in METHODS:
             raise Refused(
                 f"{self.method} would print, charge or transfer: the money has moved already.",
@@ -102,18 +92,14 @@ class Payment(Document):
             )
 
     def identity(self) -> Identity:
-        return Identity(self.kind, self.number, self.customer, self.currency, self.total, self.day)
-
-    @property
-    def total(self) -> Decimal:
-        return self.applied + self.excess + sum((one.amount for one in self.also), Decimal(0))
+        return Identity(self.kind, self.number, self.customer, self.currency, self.applied + self.excess, self.day)
 
     def same(self, found: Found) -> bool:
         """Both amounts of a payment that was exchanged: the invoice's, and what arrived."""
         return super().same(found) and self.settled in (None, found.base)
 
     def refs(self) -> tuple[Ref, ...]:
-        return (self.to, *(one.to for one in self.also))
+        return (self.to,)
 
     def entities(self) -> tuple[str, ...]:
         return (self.books,) if self.books else ()
@@ -123,7 +109,7 @@ class Payment(Document):
         return self.entity
 
     def node(self, look: Look, before: Document | None, fit: Fit) -> Node:
-        owed = self._owed(look, self.to, self.applied)
+        owed = self._owed(look)
         head = given(
             ("FINANCIALENTITY", self.account),
             ("UNDEPOSITEDACCOUNTNO", self.undeposited),
@@ -140,28 +126,28 @@ class Payment(Document):
             ("EXCH_RATE_TYPE_ID", self.rate_type),
             ("ACTION", "Draft" if self.draft else ""),
         )
-        body = [*head, *self._settled(), *self._excess(), *own_fields(self.custom), *self._details(owed, look)]
+        body = [*head, *self._settled(), *self._excess(), *own_fields(self.custom), *self._details(owed)]
         return "create", [("ARPYMT", body)]
 
-    def _owed(self, look: Look, to: Ref, amount: Decimal) -> Found:
+    def _owed(self, look: Look) -> Found:
         """What is paid, as the look showed it; refuses what the money does not fit."""
-        owed = there(look, to)
+        owed = there(look, self.to)
         if self.currency and owed.identity.currency and owed.identity.currency != self.currency:
             raise Refused(
-                f"{to.key} is in {owed.identity.currency}, the payment in {self.currency}.",
+                f"{self.to.key} is in {owed.identity.currency}, the payment in {self.currency}.",
                 cause="decision",
                 code="currency.mismatch",
                 field="currency",
                 value=self.currency,
                 cure="Look at the invoice in Sage Intacct and decide how this money is applied.",
             )
-        if owed.due is None or amount > owed.due:
+        if owed.due is None or self.applied > owed.due:
             raise Refused(
-                f"{amount} is to be applied to {to.key}, of which {owed.due} is due.",
+                f"{self.applied} is to be applied to {self.to.key}, of which {owed.due} is due.",
                 cause="decision",
                 code="amount.over_due",
                 field="applied",
-                value=str(amount),
+                value=str(self.applied),
                 cure="Something else was applied first: look at the invoice and decide how this money is applied.",
             )
         return owed
@@ -169,7 +155,7 @@ class Payment(Document):
     def _settled(self) -> list[Node]:
         if self.settled is None:
             return []
-        return [("AMOUNTTOPAY", money(self.settled)), ("TRX_AMOUNTTOPAY", money(self.total))]
+        return [("AMOUNTTOPAY", money(self.settled)), ("TRX_AMOUNTTOPAY", money(self.applied + self.excess))]
 
     def _excess(self) -> list[Node]:
         if not self.excess:
@@ -179,21 +165,14 @@ class Payment(Document):
         )
         return [("OVERPAYMENTAMOUNT", money(self.excess)), *where]
 
-    def _details(self, owed: Found, look: Look) -> list[Node]:
+    def _details(self, owed: Found) -> list[Node]:
         """One detail holds the cash and at most one credit."""
+        key = "RECORDKEY" if self.to.kind == Invoice.kind else "POSADJKEY"
         cash: list[Node] = [("TRX_PAYMENTAMOUNT", money(self.applied))] if self.applied else []
         inline = [_inline_nodes(part, owed) for part in self.inline]
         parts = [cash + (inline[0] if inline else []), *inline[1:]]
-        details: list[Node] = [("ARPYMTDETAIL", [(_key(self.to), owed.id), *part]) for part in parts if part]
-        for one in self.also:
-            debt = self._owed(look, one.to, one.amount)
-            paid: Node = ("TRX_PAYMENTAMOUNT", money(one.amount))
-            details.append(("ARPYMTDETAIL", [(_key(one.to), debt.id), paid]))
+        details: list[Node] = [("ARPYMTDETAIL", [(key, owed.id), *part]) for part in parts if part]
         return [("ARPYMTDETAILS", details)] if details else []
-
-
-def _key(to: Ref) -> str:
-    return "RECORDKEY" if to.kind == Invoice.kind else "POSADJKEY"
 
 
 def _inline_nodes(part: Inline, invoice: Found) -> list[Node]:
@@ -286,6 +265,7 @@ class Application(Document):
     def _details(self, look: Look) -> list[Node]:
         """A detail for each credit; none may use more than is open, of itself or of the debt."""
         owed = there(look, self.to)
+        key = "RECORDKEY" if self.to.kind == Invoice.kind else "POSADJKEY"
         due = owed.due or Decimal(0)
         details: list[Node] = []
         for credit in self.credits:
@@ -296,7 +276,7 @@ class Application(Document):
                 raise _not_open(self.to, credit.of, due, available, used)
             due -= used
             of, amount = CREDITS[credit.of.kind]
-            details.append(("ARPYMTDETAIL", [(_key(self.to), owed.id), (of, source.id), (amount, money(used))]))
+            details.append(("ARPYMTDETAIL", [(key, owed.id), (of, source.id), (amount, money(used))]))
         return details
 
 
