@@ -188,6 +188,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SITE_URL": None,
+    "GLOBAL_CALLBACK": "portal.admin.look.on_every_page",
     "DASHBOARD_CALLBACK": "portal.admin.front.front",
     "SIDEBAR": {"navigation": "portal.admin.menu.navigation"},
     "LOGIN": {"form": "portal.people.sign_in.SignIn"},

@@ -1,10 +1,11 @@
-"""What Sage Intacct offers to a mapping: accounts, dimensions, customers, banks, terms. Sheet 5.14."""
+"""What Sage Intacct offers to a mapping: accounts, dimensions, customers, vendors, banks, terms. Sheet 5.14."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from connectors.base import Choice
+from connectors.errors import Denied, Refused
 from connectors.sage_intacct import said
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.markup import Node
@@ -25,13 +26,15 @@ class Offer:
     label: str
     facts: Mapping[str, str]
     optional: frozenset[str] = frozenset()
-    """Facts that not every company has."""
+    """Facts that not every company has, and the label where it is not a field of the object itself."""
     status: bool = True
 
     def query(self) -> Query:
-        fields = ["RECORDNO", self.value, self.label, *(["STATUS"] if self.status else [])]
+        fields = ["RECORDNO", self.value, *(["STATUS"] if self.status else [])]
+        fields += [self.label] if "label" not in self.optional else []
         fields += [field for name, field in self.facts.items() if name not in self.optional]
         optional = tuple(field for name, field in self.facts.items() if name in self.optional)
+        optional += (self.label,) if "label" in self.optional else ()
         return Query(self.object, tuple(dict.fromkeys(fields)), optional)
 
 
@@ -88,7 +91,39 @@ OFFERS: Final[Mapping[str, Offer]] = {
         {"name": "NAME", "email": "DISPLAYCONTACT.EMAIL1", "hold": "ONHOLD", "currency": "CURRENCY"} | _OWNED,
         frozenset(("currency", "email")) | _OWNED_FIELD,
     ),
-    "item": Offer("ITEM", "ITEMID", "NAME", {"type": "ITEMTYPE"} | _OWNED, _OWNED_FIELD),
+    "vendor": Offer(
+        "VENDOR",
+        "VENDORID",
+        "NAME",
+        {
+            "name": "NAME",
+            "email": "DISPLAYCONTACT.EMAIL1",
+            "hold": "ONHOLD",
+            "payment_blocked": "DONOTCUTCHECK",
+            "currency": "CURRENCY",
+            "term": "TERMNAME",
+        }
+        | _OWNED,
+        frozenset(("email", "hold", "payment_blocked", "currency", "term")) | _OWNED_FIELD,
+    ),
+    "item": Offer(
+        "ITEM",
+        "ITEMID",
+        "NAME",
+        # its unit, or the group of its units
+        {"type": "ITEMTYPE", "unit": "UOMGRP"} | _OWNED,
+        frozenset(("unit",)) | _OWNED_FIELD,
+    ),
+    "employee": Offer("EMPLOYEE", "EMPLOYEEID", "PERSONALINFO.PRINTAS", _OWNED, frozenset(("label",)) | _OWNED_FIELD),
+    "warehouse": Offer("WAREHOUSE", "WAREHOUSEID", "NAME", _OWNED, _OWNED_FIELD),
+    "ap_label": Offer("APACCOUNTLABEL", "ACCOUNTLABEL", "DESCRIPTION", {"account": "GLACCOUNTNO"}),
+    "po_definition": Offer(
+        "PODOCUMENTPARAMS",
+        "DOCID",
+        "DOCID",
+        {"class": "DOCCLASS", "posts": "UPDATES_GL", "posts_to_ledger": "POSTTOGL"},
+        frozenset(("posts", "posts_to_ledger")),
+    ),
     "bank_account": Offer(
         "CHECKINGACCOUNT",
         "BANKACCOUNTID",
@@ -97,17 +132,39 @@ OFFERS: Final[Mapping[str, Offer]] = {
         frozenset(("currency",)),
     ),
     "term": Offer("ARTERM", "NAME", "NAME", {}),
+    "ap_term": Offer(
+        "APTERM",
+        "NAME",
+        "NAME",
+        {"due_days": "DUEDATE", "due_from": "DUEFROM", "discount_days": "DISCDATE", "discount": "DISCAMOUNT"},
+        frozenset(("due_days", "due_from", "discount_days", "discount")),
+    ),
 }
 
 
 def offered(reader: Reader, table: str) -> Iterator[Choice]:
-    """Of a table of `OFFERS`, of the user-defined dimensions, or of one of these."""
+    """Of a table of `OFFERS`, of the user-defined dimensions, or of one of these.
+
+    A table that the user may not read, or that the company lacks, is refused alone: a company without purchasing has a
+    good connection all the same.
+    """
+    try:
+        yield from _offered(reader, table)
+    except Denied as error:
+        if error.code not in (said.RIGHTS.code, "intacct.fields"):
+            raise
+        raise Refused(error.said, cause="settings", code="choices.denied", field=table, cure=error.cure) from error
+
+
+def _offered(reader: Reader, table: str) -> Iterator[Choice]:
     if table == USER_DEFINED:
         yield from _user_defined(reader)
     elif table.startswith(PREFIX):
         yield from _values(reader, table)
     elif table == "gl_account":
         yield from _accounts(reader)
+    elif table == "po_definition":
+        yield from _definitions(reader)
     else:
         (rows,) = reader.rows([OFFERS[table].query()])
         yield from (_choice(OFFERS[table], row) for row in rows)
@@ -125,6 +182,22 @@ def _accounts(reader: Reader) -> Iterator[Choice]:
     for row in rows:
         choice = _choice(offer, row)
         yield Choice(choice.value, choice.label, choice.active, {**choice.facts, "bank": bank_of.get(choice.value, "")})
+
+
+def _definitions(reader: Reader) -> Iterator[Choice]:
+    """Transaction definitions of purchasing. Their fact `posts`: no, not told, or where to."""
+    offer = OFFERS["po_definition"]
+    (rows,) = reader.rows([offer.query()])
+    for row in rows:
+        choice = _choice(offer, row)
+        yield Choice(choice.value, choice.label, choice.active, {"class": row.get("DOCCLASS", ""), "posts": posts(row)})
+
+
+def posts(row: Row) -> str:
+    """What a transaction definition says about posting. Both fields are inferred from a sample that makes one."""
+    told = [row[name].strip() for name in ("UPDATES_GL", "POSTTOGL") if name in row]
+    posting = [text for text in told if text.lower() not in ("", "n", "no", "none", "false", "f", "0")]
+    return ", ".join(posting) if posting else "no" if told else "not told"
 
 
 # --- dimensions that a company made for itself ------------------------------------------------------------------------

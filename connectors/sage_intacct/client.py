@@ -53,6 +53,7 @@ class Intacct:
         self._wire = access.wire
         self._missing: dict[str, frozenset[str]] = {}
         self._names = shelves.names(access.settings)
+        self.needs = frozenset(access.settings.get("kinds") or ())
         self._credit_lowers: bool | None = access.settings.get("credit_lowers")
 
     # --- what every system has

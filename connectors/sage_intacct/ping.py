@@ -9,36 +9,66 @@ from typing import Any, Final, Literal, Protocol
 
 from connectors.base import Account, Check, Layer, Response
 from connectors.errors import ConnectorError, Malformed, Refused, Throttled, Unavailable
-from connectors.sage_intacct import answers, said
+from connectors.sage_intacct import answers, choices, proofs, said
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.markup import Node
 from connectors.sage_intacct.query import Query
 from connectors.sage_intacct.sessions import Session
 
-NEEDED: Final[Mapping[str, str]] = {
-    # object: for what
-    "CUSTOMER": "customers",
-    "ARINVOICE": "invoices",
-    "ARPYMT": "customer payments",
-    "ARADJUSTMENT": "credit and debit memos",
-    "GLBATCH": "journal entries",
-    "GLENTRY": "lines of journal entries",
-    "GLACCOUNT": "accounts",
-    "CHECKINGACCOUNT": "bank accounts",
+RECEIVABLE: Final = frozenset(
+    "customer invoice payment adjustment application advance other_receipt invoice_reversal payment_reversal"
+    " application_reversal".split()
+)
+PAYABLE: Final = frozenset(
+    "vendor bill vendor_credit vendor_credit_reversal bill_payment bill_reversal bill_payment_void".split()
+)
+PURCHASING: Final = frozenset("purchase_order purchase_order_close".split())
+JOURNALS: Final = frozenset(("journal",))
+CREDITS: Final = frozenset(("vendor_credit", "vendor_credit_reversal", "bill_reversal"))
+PAID: Final = frozenset(("bill_payment", "bill_payment_void"))
+EVERY: Final = RECEIVABLE | PAYABLE | PURCHASING | JOURNALS
+
+NEEDED: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
+    # object: for what, by documents of which kinds
+    "CUSTOMER": ("customers", RECEIVABLE),
+    "ARINVOICE": ("invoices", RECEIVABLE),
+    "ARPYMT": ("customer payments", RECEIVABLE),
+    "ARADJUSTMENT": ("credit and debit memos", RECEIVABLE),
+    "VENDOR": ("vendors", PAYABLE | PURCHASING),
+    "APBILL": ("bills", PAYABLE),
+    "APADJUSTMENT": ("vendor credits", CREDITS),
+    "APPYMT": ("vendor payments", PAID),
+    "PODOCUMENT": ("purchase orders", PURCHASING),
+    "PODOCUMENTPARAMS": ("purchasing transaction definitions", PURCHASING),
+    "GLBATCH": ("journal entries", JOURNALS),
+    "GLENTRY": ("lines of journal entries", JOURNALS),
+    "GLACCOUNT": ("accounts", EVERY),
+    "CHECKINGACCOUNT": ("bank accounts", EVERY),
 }
-OFFERED: Final[Mapping[str, str]] = {
+OFFERED: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     # only mappings ask for these; companies without them go on
-    "DEPARTMENT": "departments",
-    "LOCATION": "locations",
-    "LOCATIONENTITY": "entities",
-    "CLASS": "classes",
-    "PROJECT": "projects",
-    "ITEM": "items",
-    "ARTERM": "terms",
+    "DEPARTMENT": ("departments", EVERY),
+    "LOCATION": ("locations", EVERY),
+    "LOCATIONENTITY": ("entities", EVERY),
+    "CLASS": ("classes", EVERY),
+    "PROJECT": ("projects", EVERY),
+    "ITEM": ("items", EVERY),
+    "ARTERM": ("terms", RECEIVABLE),
+    "APTERM": ("terms of vendors", PAYABLE),
+    "APBILLITEM": ("lines of bills", PAYABLE),
 }
-POSTING: Final = (
-    "Give the API user Add and, where it is a permission of its own, Post or Submit, for: customers, invoices,"
-    " receive payments, AR adjustments, journal entries. Reading does not show whether these are there."
+ADD: Final = (
+    # what may have to be added, by documents of which kinds
+    ("customers", RECEIVABLE),
+    ("invoices", RECEIVABLE),
+    ("receive payments", RECEIVABLE),
+    ("AR adjustments", RECEIVABLE),
+    ("vendors", frozenset(("vendor",))),
+    ("bills", frozenset(("bill", "bill_reversal"))),
+    ("AP adjustments", CREDITS),
+    ("AP payments (and void)", PAID),
+    ("purchasing transactions", PURCHASING),
+    ("journal entries", JOURNALS),
 )
 Outcome = Literal["ok", "failed", "warning", "not_checkable"]
 
@@ -52,6 +82,8 @@ _SANDBOX: Final = re.compile(r"-(sandbox|sbx|test|dev|demo|uat|staging|imp)\w*$"
 
 class Client(Protocol):
     credentials: Any
+    needs: frozenset[str]
+    """Kinds of the documents that its links post; empty: it has no link yet."""
 
     def sign_in(self, entity: str = "") -> tuple[Session, answers.Answer, Response]: ...
     def call(self, nodes: Sequence[Node], entity: str = "") -> list[Result]: ...
@@ -92,7 +124,19 @@ def facts(client: Client) -> dict[str, Any]:
         "multi_entity": _yes(values.get("MULTIENTITY", "")) or len(listed) > 1,
         "entities": listed,
         "tax_solutions": [row.get("SOLUTIONID", "") for row in solutions.rows],
+        **_credits(client),
     }
+
+
+def _credits(client: Client) -> dict[str, Any]:
+    """What the ledger proves about vendor credits, where a link posts them."""
+    if not client.needs & CREDITS:
+        return {}
+    try:
+        proved = proofs.credit_lowers(client.call, client.rows)
+    except ConnectorError:  # rights are examined apart
+        return {}
+    return {} if proved is None else {"credit_lowers": proved}
 
 
 _ENTITY: Final = ("RECORDNO", "LOCATIONID", "NAME", "CURRENCY", "STATUS")
@@ -139,15 +183,18 @@ def examine(client: Client) -> Iterator[Check]:
     entity = f", entity {answer.entity}" if answer.entity else ", top level"
     yield _ok("sign-in", "sign-in", "The credentials are accepted", f"company {answer.company}{entity}")
     try:
-        results = client.call([_one_page(name, ("RECORDNO",), 1) for name in (*NEEDED, *OFFERED)])
+        asked = _asked(client.needs)
+        results = client.call([_one_page(name, ("RECORDNO",), 1) for name in asked])
     except ConnectorError as error:
         yield _failed("sign-in", "session", "The session works at the endpoint that came with it", error)
         return
     yield _ok("sign-in", "session", "The session works at the endpoint that came with it")
-    counts = dict(zip((*NEEDED, *OFFERED), results, strict=True))
-    yield from (_right(name, result) for name, result in counts.items())
-    yield Check("rights", "post", "The user may post", "not_checkable", "It could only be known by posting.", POSTING)
+    counts = dict(zip(asked, results, strict=True))
+    yield from (_right(name, result, client.needs) for name, result in counts.items())
+    yield _posting(client.needs)
     yield from _settings(client)
+    if client.needs & (PAYABLE | PURCHASING):
+        yield from _payables(client)
     yield from _data(counts)
 
 
@@ -174,17 +221,34 @@ def _clock(response: Response) -> Check:
     return Check("reach", "clock", "The clocks agree", "warning", f"They are {drift:.0f} s apart.", cure)
 
 
-def _right(name: str, result: Result) -> Check:
-    purpose = NEEDED.get(name) or OFFERED[name]
+def _asked(needs: frozenset[str]) -> list[str]:
+    """What its links read; before there is a link, whatever one might."""
+    return [name for name, (_, kinds) in {**NEEDED, **OFFERED}.items() if not needs or needs & kinds]
+
+
+def _posting(needs: frozenset[str]) -> Check:
+    names = ", ".join(what for what, kinds in ADD if not needs or needs & kinds)
+    cure = (
+        f"Give the API user Add and, where it is a permission of its own, Post or Submit, for: {names}. Reading does"
+        " not show whether these are there."
+    )
+    return Check("rights", "post", "The user may post", "not_checkable", "It could only be known by posting.", cure)
+
+
+def _right(name: str, result: Result, needs: frozenset[str]) -> Check:
+    purpose, kinds = NEEDED.get(name) or OFFERED[name]
     if result.status == "success":
         return _ok("rights", name, f"May read {purpose}")
     error = said.of_read(result.errors)
     cure = error.cure or AGAIN
     if error.code == said.RIGHTS.code:
         cure = f"Give the API user the permission to list and view {purpose} ({name})."
-    outcome: Outcome = "failed" if name in NEEDED else "warning"
+    needed = name in NEEDED and (bool(needs & kinds) or kinds == EVERY)
+    outcome: Outcome = "failed" if needed else "warning"
     if name in OFFERED:
         cure += " Until then mappings cannot offer them."
+    elif not needed:
+        cure += " Only links that post these need it."
     return Check("rights", name, f"May read {purpose}", outcome, error.said, cure)
 
 
@@ -207,6 +271,52 @@ def _settings(client: Client) -> Iterator[Check]:
     yield tax(known["tax_solutions"])
 
 
+def _payables(client: Client) -> Iterator[Check]:
+    """What reading tells of the set-up of payables and purchasing."""
+    if client.needs & CREDITS:
+        yield _credit_sign(client)
+    if "bill_reversal" in client.needs:
+        said_ = "No function tells whether unpaid bills may be reversed."
+        cure = "Look under Accounts Payable > Setup > Configure Accounts Payable: reversal of unpaid bills."
+        yield Check("settings", "bill_reversal", "Unpaid bills may be reversed", "not_checkable", said_, cure)
+    if client.needs & PURCHASING:
+        yield _definitions(client)
+
+
+def _credit_sign(client: Client) -> Check:
+    label = "A vendor credit lowers what is owed"
+    try:
+        proved = proofs.credit_lowers(client.call, client.rows)
+    except ConnectorError as error:
+        return Check("settings", "credit_sign", label, "not_checkable", error.said, error.cure or AGAIN)
+    if proved:
+        return _ok("settings", "credit_sign", label, "The balance of a vendor shows it.")
+    if proved is None:
+        said_ = "No vendor has an open credit yet: the first one is looked at before a second leaves."
+        return Check("settings", "credit_sign", label, "not_checkable", said_)
+    said_ = "The balance of a vendor with an open credit shows that it raised what is owed."
+    return Check("settings", "credit_sign", label, "failed", said_, "Send this to support: no credit goes out.")
+
+
+def _definitions(client: Client) -> Check:
+    """Which transaction definitions there are for purchase orders, and whether they post."""
+    label = "Purchasing definitions that post nothing"
+    try:
+        found = [one for one in choices.offered(client, "po_definition") if one.active]
+    except ConnectorError as error:
+        return Check("settings", "definitions", label, "warning", error.said, error.cure or AGAIN)
+    silent = [one.value for one in found if one.facts["posts"] == "no"]
+    untold = [one.value for one in found if one.facts["posts"] == "not told"]
+    if silent:
+        return _ok("settings", "definitions", label, ", ".join(silent))
+    if untold:
+        cure = "A person says of the definition that the link uses whether it posts; the first order is looked at."
+        said_ = f"Not told of: {', '.join(untold)}."
+        return Check("settings", "definitions", label, "not_checkable", said_, cure)
+    cure = "Make a transaction definition for purchase orders that posts neither to AP nor to the ledger."
+    return Check("settings", "definitions", label, "warning", "There is none.", cure)
+
+
 def tax(solutions: Sequence[str]) -> Check:
     if not solutions:
         return _ok("settings", "tax", "No tax solution is in use")
@@ -219,8 +329,10 @@ def tax(solutions: Sequence[str]) -> Check:
 
 
 def _data(counts: Mapping[str, Result]) -> Iterator[Check]:
-    for name, least in (("GLACCOUNT", 1), ("CHECKINGACCOUNT", 1), ("CUSTOMER", 0)):
-        result, purpose = counts[name], NEEDED[name]
+    for name, least in (("GLACCOUNT", 1), ("CHECKINGACCOUNT", 1), ("CUSTOMER", 0), ("VENDOR", 0)):
+        if name not in counts:
+            continue
+        result, (purpose, _) = counts[name], NEEDED[name]
         if result.status != "success":
             continue
         total = result.total if result.total is not None else len(result.rows)

@@ -7,14 +7,15 @@ import logging
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Timer
+from threading import Event, Timer
 from typing import Any, Final
 
 import paramiko
-from paramiko.common import cMSG_SERVICE_REQUEST
+from paramiko.auth_handler import AuthOnlyHandler
+from paramiko.common import cMSG_SERVICE_REQUEST, cMSG_USERAUTH_REQUEST
 
 from connectors.addresses import Address, dial, resolve
 from connectors.errors import Denied, Unavailable
@@ -81,7 +82,25 @@ class About:
         return ""
 
 
+class _AuthHandler(AuthOnlyHandler):  # type: ignore[misc]
+    def send_auth_request(self, username: str, method: str, finish_message: Callable[[Any], None]) -> Any:
+        """As in the library, where an answer that comes at once is missed: it begins to listen after it has asked."""
+        self.auth_method, self.username = method, username
+        message = paramiko.Message()
+        message.add_byte(cMSG_USERAUTH_REQUEST)
+        for text in (username, "ssh-connection", method):
+            message.add_string(text)
+        finish_message(message)
+        self.auth_event = event = Event()
+        with self.transport.lock:
+            self.transport._send_message(message)
+        return self.wait_for_response(event)
+
+
 class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[misc]
+    def get_auth_handler(self) -> _AuthHandler:
+        return _AuthHandler(self)
+
     def ensure_session(self) -> None:
         """As in the library, where it waits for ever for a server that has died."""
         if self.is_active() and self.initial_kex_done and not self._service_userauth_accepted:

@@ -178,7 +178,7 @@ def _note_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
 
 
 def _refund_facts(client: Client, rows: Sequence[Json]) -> list[Fact]:
-    return [fact for row in rows for fact in reading.of_refund(row)]
+    return [fact for row in rows for fact in reading.of_refund(client, row)]
 
 
 CHARGES = ("charge", "charge_failure")
@@ -190,7 +190,7 @@ LEGS = {
     "invoices": Leg(lambda c: c.v1.invoices.list, _invoice_params, _invoice_facts),
     "open_invoices": Leg(lambda c: c.v1.invoices.list, _open_before_window, _invoice_facts),
     "payments": Leg(lambda c: c.v1.balance_transactions.list, _balance_params, _payment_facts, ROWS_READ_AGAIN),
-    "refunds": Leg(lambda c: c.v1.refunds.list, _in_window, _refund_facts),
+    "refunds": Leg(lambda c: c.v1.refunds.list, _in_window, _refund_facts, ROWS_READ_AGAIN),
     "credit_notes": Leg(lambda c: c.v1.credit_notes.list, _in_window, _note_facts, ROWS_READ_AGAIN),
     "void_invoices": Leg(lambda c: c.v1.invoices.list, _ended_before_window("void"), _invoice_facts),
     "uncollectible_invoices": Leg(lambda c: c.v1.invoices.list, _ended_before_window("uncollectible"), _invoice_facts),

@@ -3,9 +3,9 @@
 One money fact has one key. Of an invoice: itself at its finalization, `in_…:C` its negative lines, `in_…:void`,
 `in_…:wo` written off, `in_…:wr` (`:wr2`, …) paid after that. Of a payment: the InvoicePayment (with the charge where a
 first one of it went back), `…:fail` when it went back; `ch_…` where no invoice is paid. Of a refund: `re_…`,
-`re_…:fail`, and `re_…:memo` for the credit note that claims it. Of a credit note: `cn_…`, `cn_…:void`. A credit that is
-put against a debt is a fact of its own, named by both, or by its row in the customer's balance. Charge, intent and
-invoice events of one payment all lead to the same InvoicePayments.
+`re_…:fail`, `re_…:memo` for the credit note that claims it, and `re_…:rest` for what none claims. Of a credit note:
+`cn_…`, `cn_…:void`. A credit that is put against a debt is a fact of its own, named by both, or by its row in the
+customer's balance. Charge, intent and invoice events of one payment all lead to the same InvoicePayments.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ RECOVERED = ":wr"
 SPLIT = ":C"
 OUT_OF_BAND = ":out"
 MEMO = ":memo"
+REST = ":rest"
 # What the ledger's customer is made of; a change of anything else makes no new version.
 CUSTOMER_FIELDS = ("business_name", "name", "individual_name", "email", "phone", "address", "deleted")
 
@@ -141,8 +142,11 @@ def of_credit_note(client: Client, note: Json) -> list[Fact]:
 
 def memo_key(client: Client, refund: str, note: str) -> str:
     """`re_…:memo` for the first note that claims the refund, with the note's id for a further one."""
-    claims = claims_of(client, refund)
-    return refund + MEMO if not claims or claims[0]["id"] == note else f"{refund}{MEMO}:{note}"
+    return memo_of(refund, note, [one["id"] for one in claims_of(client, refund)])
+
+
+def memo_of(refund: str, note: str, claims: Sequence[str]) -> str:
+    return refund + MEMO if not claims or claims[0] == note else f"{refund}{MEMO}:{note}"
 
 
 def claims_of(client: Client, refund: str) -> list[Json]:
@@ -152,18 +156,25 @@ def claims_of(client: Client, refund: str) -> list[Json]:
     rows = payments_of_charge(client, charge) if charge else []
     invoices = dict.fromkeys(id_of(row["invoice"]) for row in rows)
     notes = [note for invoice in invoices for note in client.credit_notes_of_invoice(invoice)]
-    claiming = [n for n in notes if any(id_of(part.get("refund")) == refund for part in n.get("refunds") or ())]
-    return sorted(claiming, key=lambda note: (note["created"], note["id"]))
+    return sorted((n for n in notes if claims(n, refund)), key=lambda note: (note["created"], note["id"]))
 
 
-def of_refund(refund: Json) -> list[Fact]:
-    """A failure after the money had moved is a fact of its own. A refund that failed before moved nothing."""
-    made = [Fact("refund", refund["id"], moment(refund["created"]))]
+def claims(note: Json, refund: str) -> int:
+    """Minor units of the refund that the note claims."""
+    parts = [part for part in note.get("refunds") or () if id_of(part.get("refund")) == refund]
+    return sum(int(part["amount_refunded"]) for part in parts)
+
+
+def of_refund(client: Client, refund: Json) -> list[Fact]:
+    """The refund, and the memo of what no credit note claims of it; of money that paid no invoice also where that memo
+    is put to. A failure after the money had moved is a fact of its own. One that failed before moved nothing."""
+    key, at = refund["id"], moment(refund["created"])
+    made = [Fact("refund", key, at), Fact("refund_memo", key + REST, at)]
+    charge = client.charge(id_of(refund.get("charge"))) if refund.get("charge") else None
+    if charge and not payments_of_charge(client, charge):
+        made.append(Fact("application", key + REST, at))
     if refund.get("failure_balance_transaction"):
-        made += [
-            Fact(stream, refund["id"] + FAILED, moment(refund["created"]))
-            for stream in ("refund", "refund_memo_failure")
-        ]
+        made += [Fact(stream, key + FAILED, at) for stream in ("refund", "refund_memo_failure")]
     return made
 
 
@@ -236,7 +247,8 @@ def facts_of_charge(client: Client, charge: Json) -> list[Fact]:
     at = moment(when(charge["created"]))
     rows = payments_of_charge(client, charge)
     if not rows:
-        back = [Fact("sale_failure", charge["id"] + FAILED, at)] if went_back(charge) else []
+        streams = ("sale_failure", "refund_memo", "application") if went_back(charge) else ()
+        back = [Fact(stream, charge["id"] + FAILED, at) for stream in streams]
         return [Fact("sale", charge["id"], at), *back]
     keys = payment_keys(client, charge, [row for row in rows if row["status"] == "paid" or went_back(charge)])
     back = [Fact("payment_failure", key + FAILED, at) for key in keys] if went_back(charge) else []
@@ -276,19 +288,20 @@ def read_credit_note(client: Client, id: str, seen: int) -> list[Fact]:
 
 
 def read_charge_refunds(client: Client, id: str, seen: int) -> list[Fact]:
-    return [fact for refund in client.refunds_of_charge(id) for fact in of_refund(refund)]
+    return [fact for refund in client.refunds_of_charge(id) for fact in of_refund(client, refund)]
 
 
 def read_refund(client: Client, id: str, seen: int) -> list[Fact]:
     refund = client.refund(id)
-    return of_refund(refund) if refund else []
+    return of_refund(client, refund) if refund else []
 
 
 Reader = Callable[[Client, str, int], Sequence[Fact]]
 """Client, id of the object, and the second of the event; the last dates what has no date of its own."""
 
 _INVOICE = ("customer", "invoice", "split", "application", "unapplication", "void", "write_off", "recovery")
-_CHARGE = ("payment", "payment_failure", "sale", "sale_failure")
+_CHARGE = ("payment", "payment_failure", "sale", "sale_failure", "refund_memo", "application")
+_REFUND = ("refund", "refund_memo", "refund_memo_failure", "application")
 TELLS: dict[Reader, tuple[str, ...]] = {
     read_customer: ("customer", "application", "unapplication", "balance"),
     read_invoice: _INVOICE,
@@ -296,8 +309,8 @@ TELLS: dict[Reader, tuple[str, ...]] = {
     read_payment: ("payment",),
     read_intent: _CHARGE,
     read_charge: _CHARGE,
-    read_charge_refunds: ("refund", "refund_memo_failure"),
-    read_refund: ("refund", "refund_memo_failure"),
+    read_charge_refunds: _REFUND,
+    read_refund: _REFUND,
     read_credit_note: ("credit_note", "application", "refund_memo", "credit_note_void", "unapplication"),
 }
 """The streams of the facts that a reader may find, whatever order the events come in."""

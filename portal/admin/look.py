@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -36,6 +37,10 @@ def favicon(request: HttpRequest) -> str:
 
 def primary(request: HttpRequest) -> dict[str, str]:
     return dict(SHADES)
+
+
+def on_every_page(request: HttpRequest) -> dict[str, Any]:
+    return {"sign_up": settings.SIGN_UP}
 
 
 def where(request: HttpRequest) -> str:

@@ -126,13 +126,10 @@ class RecordAdmin(Scoped):
             return HttpResponseNotAllowed(["GET"])
         return self.page(request, "portal/record.html", str(record), original=record, **_story(self, request, record))
 
-    def one(self, request: HttpRequest, object_id: str) -> Any:
-        try:
-            rows = super().get_queryset(request).filter(pk=int(object_id))
-        except (ValueError, OverflowError):
-            return None
+    def whole(self, request: HttpRequest) -> QuerySet[Record]:
         related = ("workspace", "link__source", "link__target", "setting", "problem", "posting")
-        return rows.select_related(*related).first()
+        rows: QuerySet[Record] = super().get_queryset(request)
+        return rows.select_related(*related)
 
     # --- what may be done -------------------------------------------------------------------------------------------
 

@@ -155,9 +155,13 @@ class Scoped(ModelAdmin):
             watch.looked(request, self.model, {self.workspace_of(row)})
         return row
 
+    def whole(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows as the page of one needs them."""
+        return self.get_queryset(request)
+
     def _find(self, request: HttpRequest, object_id: str) -> Any:
         try:
-            return self.get_queryset(request).filter(pk=self.opts.pk.to_python(object_id)).first()
+            return self.whole(request).filter(pk=self.opts.pk.to_python(object_id)).first()
         except (ValidationError, ValueError, OverflowError):
             return None
 

@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,7 +14,7 @@ from connectors.http import HttpWire
 from portal import sealed
 from portal.engine.kept import KeptRows
 from portal.engine.slots import RowGate
-from portal.models import Connection, Link, SealedSession
+from portal.models import Connection, FlowSetting, Link, SealedSession
 
 _open = threading.local()
 
@@ -60,7 +61,19 @@ def client(connection: Connection) -> Any:
     return known[1]
 
 
-def _connect(connection: Connection) -> Any:
+def examiner(connection: Connection) -> Any:
+    """A client for one examination, which is told what the links of the connection post."""
+    return _connect(connection, {"kinds": sorted(kinds(connection))})
+
+
+def kinds(connection: Connection) -> set[str]:
+    """Of the documents that its links post: those of flows that are not off."""
+    rows = FlowSetting.objects.filter(link__target=connection, link__removed=False).exclude(mode=FlowSetting.Mode.OFF)
+    on = {(row.link.integration, row.flow) for row in rows.select_related("link")}
+    return {flow.kind for of, key in on for flow in registry.integration(of).flows if flow.key == key}
+
+
+def _connect(connection: Connection, more: Mapping[str, Any] | None = None) -> Any:
     of = system(connection)
     gate = RowGate(connection.slot_key, connection.pk)
     wire = HttpWire(gate, settings.REACHABLE)
@@ -71,7 +84,7 @@ def _connect(connection: Connection) -> Any:
             credentials(of, connection.credentials()),
             wire,
             SessionRows(connection.pk, connection.workspace_id),
-            {**seconds, "hook_url": hook_url(connection), **connection.facts, **connection.settings},
+            {**seconds, "hook_url": hook_url(connection), **connection.facts, **connection.settings, **(more or {})},
             gate=gate,
             reachable=settings.REACHABLE,
             kept=KeptRows(connection.pk),

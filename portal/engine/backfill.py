@@ -197,7 +197,7 @@ def tidy(now: datetime) -> None:
     left = Record.objects.filter(backfill__state=S.CANCELLED, state__in=states, frozen=False, posting=None)
     while batch := list(left.filter(~sent)[:DROPPED_AT_ONCE]):
         said = intake.GIVEN_UP
-        moves = [Move(r, State.SKIPPED, "record.skipped", said, fields={"said": said}) for r in batch]
+        moves = [Move(r, State.SKIPPED, "record.skipped", said, fields={"said": said, "backfill": None}) for r in batch]
         if not move_all(moves, now):
             return
 

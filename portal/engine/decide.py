@@ -11,7 +11,7 @@ from django.db import transaction
 from audit import trail
 from audit.models import Attempt, Problem, Record, State, WaitsFor
 from audit.states import Move, Stale, move
-from portal.engine import bell, clock
+from portal.engine import bell, clock, intake
 
 
 class NotNow(Exception):
@@ -80,7 +80,7 @@ def leave(record: Record, stamp: int, actor: str, reason: str) -> str:
     if record.attempts.filter(outcome__in=Attempt.MAYBE_SENT).exists():
         raise NotNow("It was perhaps sent: say first whether it is there.")
     record.stamp = stamp
-    said = f"left by {actor}: {reason}"
+    said = f"{intake.LEFT}{actor}: {reason}"
     move(Move(record, State.SKIPPED, "person.left", said, actor=actor, fields={"said": said[:300]}), clock.now())
     return "It is left as it is; nothing of it is sent."
 

@@ -88,11 +88,12 @@ def _checks(row: Examination, account: str) -> Iterator[Check]:
     connection, failed = row.connection, False
     slots.ensure(connection.slot_key, access.system(connection))
     try:
-        for check in access.client(connection).examine():
+        client = access.examiner(connection)
+        for check in client.examine():
             failed = failed or check.outcome == "failed"
             yield check
         if not failed:
-            found = access.client(connection).account()
+            found = client.account()
             row.account = accounts.key_of(connection, found)
             yield accounts.lead(connection, found, row.asked_by, confirmed=account)
     except ConnectorError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 
 from audit import trail
 from audit.models import Attempt, Delivery, Problem, Record, State, WaitsFor
@@ -19,6 +20,8 @@ from portal.models import Backfill, Connection, Cursor, FlowSetting, Lane, Link
 log = logging.getLogger(__name__)
 BEFORE_START = "before start"
 GIVEN_UP = "its backfill was given up"
+LEFT = "left by "
+"""How the text of a record begins that a person settled elsewhere."""
 REWAKEN = (WaitsFor.DEPENDENCY, WaitsFor.SETTINGS)
 
 
@@ -216,12 +219,15 @@ def left_out(record: Record) -> bool:
 
 
 def want(flow: str, key: str, waiting: Record) -> None:
-    """A later fact needs one from before the start: it is looked for at the target, and taken over if it stands there.
-    It is never created: see `outcomes.early`."""
+    """A later fact needs one that was skipped. From before the start: it is looked for at the target, and taken over if
+    it stands there; it is never created, see `outcomes.early`. Where something was decided anew since: it is asked
+    again. What a person left stays left.
+    """
     rows = Record.objects.filter(
         source_account=waiting.source_account, target_company=waiting.target_company, flow=flow, key=key
     )
-    record = rows.filter(state=State.SKIPPED, said__in=[BEFORE_START, GIVEN_UP]).first()
+    decided = ~Q(revision=F("workspace__revision")) & ~Q(said__startswith=LEFT)
+    record = rows.filter(Q(said__in=[BEFORE_START, GIVEN_UP]) | decided, state=State.SKIPPED).first()
     if record:
         now = clock.now()
         fresh = {"payload": None, "due_at": now, "tries": 0}

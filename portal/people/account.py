@@ -1,6 +1,5 @@
 """The page of the person himself: name, password, second factor, workspaces, sign-ins."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -42,7 +41,6 @@ def _show(request: HttpRequest, form: Name) -> HttpResponse:
         memberships=[(one, Membership.ABOUT[Membership.Role(one.role)]) for one in mine],
         chosen=roles.chosen(request),
         devices=devices.listed(request),
-        sign_up=settings.SIGN_UP,
         operator=roles.operator(request),
     )
 

@@ -18,10 +18,10 @@ def person(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-def bare(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
+def bare(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> TemplateResponse:
     """In the look of the sign-in."""
     request.current_app = admin.site.name
-    whole = {**admin.site.each_context(request), "title": title, "sign_up": settings.SIGN_UP, **context}
+    whole = {**admin.site.each_context(request), "title": title, **context}
     return TemplateResponse(request, f"people/{template}.html", whole, status=status)
 
 
@@ -31,7 +31,7 @@ def inside(request: HttpRequest, template: str, title: str, **context: Any) -> H
     return TemplateResponse(request, f"people/{template}.html", whole)
 
 
-def said(request: HttpRequest, title: str, *sentences: str, status: int = 200) -> HttpResponse:
+def said(request: HttpRequest, title: str, *sentences: str, status: int = 200) -> TemplateResponse:
     """A page that only says something, and leads back to the sign-in."""
     return bare(request, "said", title, status=status, sentences=sentences)
 
@@ -53,12 +53,14 @@ def signed_in(view: View) -> View:
 
 
 def locked(request: HttpRequest, *more: Any) -> HttpResponse:
-    """What axes answers after too many failures; the same for names that exist and those that do not."""
+    """What axes answers after too many failures; the same for names that exist and those that do not. It comes from a
+    middleware, after which nobody renders."""
     hours = settings.AXES_COOLOFF_TIME
-    return said(
+    answer = said(
         request,
         "Too many failed attempts",
         f"Signing in with this name from here is locked for {hours} hour{'s' * (hours != 1)} after the last attempt.",
         "If you forgot the password, ask for a new one meanwhile. An operator can lift the lock.",
         status=429,
     )
+    return answer.render()

@@ -21,6 +21,10 @@ from portal.people import letters
 class ResetForm(PasswordResetForm):
     """One letter in any case, so that neither the page nor its time tells whether the address is known."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "Your e-mail address"
+
     def write(self, request: Any) -> None:
         email = self.cleaned_data["email"].lower()
         users: Iterable[User] = list(self.get_users(email))

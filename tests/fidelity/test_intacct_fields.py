@@ -14,9 +14,9 @@ from standins.sage_intacct.objects import OBJECTS
 DATA = Path(__file__).parent / "data" / "intacct-fields-seen.json"
 SEEN = {name: frozenset(fields.split()) for name, fields in json.loads(DATA.read_text()).items()}
 # Documented, though nobody was seen to ask for it.
-DOCUMENTED = {"GLBATCH": {"RECORDNO"}}
+DOCUMENTED = {"GLBATCH": {"RECORDNO"}, "PODOCUMENTPARAMS": {"RECORDNO"}}
 # Nobody's list of these objects is known: their names are the sheet's, or the client's own, until a company was asked.
-UNSEEN = {"ARADJUSTMENT", "ARADVANCE", "ARTERM", "OTHERRECEIPTS"}
+UNSEEN = {"ARADJUSTMENT", "ARADVANCE", "ARTERM", "OTHERRECEIPTS", "EMPLOYEE", "WAREHOUSE", "APACCOUNTLABEL"}
 
 
 def asked() -> list[tuple[str, Query]]:

@@ -53,7 +53,10 @@ class Ledger:
         posted: dict[str, dict[str, tuple[str, str]]] = {}
         for flow, key in self.documents:
             posted.setdefault(flow, {})[key] = (flow, key)
-        given = {"maps": self.maps, "posted": posted, "options": {"journal": "STRP"}}
+        skipped: dict[str, list[str]] = {}
+        for flow, key in self.skipped:
+            skipped.setdefault(flow, []).append(key)
+        given = {"maps": self.maps, "posted": posted, "skipped": skipped, "options": {"journal": "STRP"}}
         desk = MemoryDesk(given, INTEGRATION.options, lambda name: self.documents[name], ":".join(fact))  # type: ignore[index]
         try:
             made = INTEGRATION.flow(fact[0]).translate(self.source.load(*fact), desk)

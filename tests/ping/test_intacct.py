@@ -10,8 +10,9 @@ from django.core.management import CommandError
 
 from audit.models import Problem
 from connectors.base import Check
+from portal.engine.choices import refresh
 from portal.engine.examine import examine
-from portal.models import Connection, Examination
+from portal.models import Connection, Examination, FlowSetting
 from tests.story import Story, story, workspace_connections
 
 
@@ -111,6 +112,30 @@ def test_a_right_that_only_mappings_need_is_a_warning(world: Story) -> None:
     world.company.add_user("ml_connector", "user-demo", ["* PROJECT"])
     checks = {check.key: check for check in examine(intacct(), "ann")}
     assert checks["PROJECT"].outcome == "warning"
+    assert intacct().health == Connection.Health.OK
+
+
+def test_what_no_link_posts_is_not_asked_for(world: Story) -> None:
+    world.company.add_user("ml_connector", "user-demo", ["* VENDOR", "* APBILL", "* APPYMT", "* PODOCUMENT"])
+    checks = {check.key: check for check in examine(intacct(), "ann")}
+    assert not checks.keys() & {"VENDOR", "APBILL", "APPYMT", "PODOCUMENT"}
+    assert intacct().health == Connection.Health.OK
+
+
+def test_before_there_is_a_link_a_right_that_only_some_links_need_is_a_warning(world: Story) -> None:
+    FlowSetting.objects.update(mode=FlowSetting.Mode.OFF)
+    world.company.add_user("ml_connector", "user-demo", ["* ARPYMT", "* APBILL"])
+    checks = {check.key: check for check in examine(intacct(), "ann")}
+    assert {checks[name].outcome for name in ("ARPYMT", "APBILL")} == {"warning"}
+    assert checks["VENDOR"].outcome == "ok"
+    assert intacct().health == Connection.Health.OK
+
+
+def test_choices_that_may_not_be_read_leave_the_connection_as_it_is(world: Story) -> None:
+    world.company.add_user("ml_connector", "user-demo", ["* VENDOR", "* PODOCUMENTPARAMS"])
+    counts = refresh(intacct())
+    assert "vendor" not in counts
+    assert counts["gl_account"]
     assert intacct().health == Connection.Health.OK
 
 

@@ -22,7 +22,8 @@ def test_all_that_happened_is_found_by_events_and_by_lists(bench: Bench) -> None
     bench.shop.pay(invoice["id"], 20_000)
     refund = bench.shop.refund(charge["id"], 4_000)
     payments = {("payment", row["id"]) for row in bench.shop.all("invoice_payment") if row["status"] == "paid"}
-    expected = {("customer", customer), ("invoice", invoice["id"]), ("refund", refund["id"]), *payments}
+    refunds = {("refund", refund["id"]), ("refund_memo", refund["id"] + ":rest")}
+    expected = {("customer", customer), ("invoice", invoice["id"]), *refunds, *payments}
     source = bench.source()
     assert len(payments) == 2
     assert keys(read_through(source, "events", bench.now)[0]) == expected

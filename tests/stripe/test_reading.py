@@ -73,13 +73,28 @@ def test_money_outside_stripe_is_a_fact_that_later_is_skipped(bench: Bench) -> N
 def test_a_refund_that_fails_after_it_left_is_a_second_fact(bench: Bench) -> None:
     charge = bench.shop.pay(bench.invoice()["id"])
     refund = bench.shop.refund(charge["id"], 1_000)
-    assert told(bench, "charge.refunded", charge["id"]) == [("refund", refund["id"])]
+    first = [("refund", refund["id"]), ("refund_memo", refund["id"] + ":rest")]
+    assert told(bench, "charge.refunded", charge["id"]) == first
     bench.shop.finish_refund(refund["id"], "failed")
     assert told(bench, "refund.failed", refund["id"]) == [
-        ("refund", refund["id"]),
+        *first,
         ("refund", refund["id"] + ":fail"),
         ("refund_memo_failure", refund["id"] + ":fail"),
     ]
+
+
+def test_money_of_no_invoice_that_goes_back_tells_where_its_memo_is_put_to(bench: Bench) -> None:
+    charge = bench.shop.sell(1_000, customer=bench.customer())
+    refund = bench.shop.refund(charge["id"], 400)
+    rest = refund["id"] + ":rest"
+    told_of = [("refund", refund["id"]), ("refund_memo", rest), ("application", rest)]
+    assert told(bench, "charge.refunded", charge["id"]) == told_of
+    debit = bench.shop.sell(1_000, customer=bench.customer(), method="bank")
+    bench.shop.finish_debit(debit["id"])
+    bench.shop.fail_late(debit["id"])
+    failed = debit["id"] + ":fail"
+    told_of = [("sale", debit["id"]), *((flow, failed) for flow in ("sale_failure", "refund_memo", "application"))]
+    assert told(bench, "charge.failed", debit["id"]) == told_of
 
 
 @pytest.mark.parametrize("type", ["payout.paid", "charge.dispute.created", "balance.available", "v9.new.kind"])

@@ -13,6 +13,7 @@ from connectors.integrations.stripe_intacct import (
     refund,
     refund_memo,
     sale,
+    sale_refund,
 )
 from connectors.integrations.stripe_intacct.options import Options
 from connectors.integrations.stripe_intacct.tables import TABLES
@@ -74,7 +75,7 @@ FLOWS = (
         kind="other_receipt",
         translate=sale.translate,
         events=events_of("sale"),
-        tables=(*OF_PARTY, "clearing", "sale_account", "customer_deposits"),
+        tables=(*OF_PARTY, "clearing", "sale_account", "tax_account", "customer_deposits"),
         after=("customer",),
     ),
     Flow(
@@ -82,9 +83,9 @@ FLOWS = (
         label="Stripe sale that went back → journal",
         stream="sale_failure",
         kind="journal",
-        translate=sale.returned,
+        translate=sale_refund.returned,
         events=events_of("sale_failure"),
-        tables=("clearing",),
+        tables=("clearing", "refunds_clearing", "fx_gain_loss"),
         after=("sale",),
     ),
     Flow(
@@ -94,7 +95,7 @@ FLOWS = (
         kind="journal",
         translate=refund.translate,
         events=events_of("refund"),
-        tables=("clearing", "refunds_clearing", "fx_gain_loss"),
+        tables=("clearing", "refunds_clearing", "refund_route", "fx_gain_loss"),
         after=("payment",),
     ),
     Flow(
@@ -118,16 +119,17 @@ FLOWS = (
     ),
     Flow(
         key="refund_memo",
-        label="Stripe refund claimed by a credit note → AR debit memo",
+        label="Stripe refund that is owed again, or claimed by a credit note → AR debit memo",
         stream="refund_memo",
         kind="adjustment",
         translate=refund_memo.translate,
         events=events_of("refund_memo"),
-        after=("credit_note", "refund"),
+        tables=("refunds_clearing", "refund_route"),
+        after=("credit_note", "refund", "sale"),
     ),
     Flow(
         key="refund_memo_failure",
-        label="Claimed Stripe refund that came back → AR credit memo",
+        label="Stripe refund with a memo that came back → AR credit memo",
         stream="refund_memo_failure",
         kind="adjustment",
         translate=refund_memo.returned,

@@ -19,6 +19,7 @@ from connectors.integrations.stripe_intacct.receipt import receipt_of
 from connectors.money import docno
 from connectors.sage_intacct.documents import (
     Adjustment,
+    Advance,
     Application,
     ApplicationReversal,
     Credit,
@@ -27,11 +28,12 @@ from connectors.sage_intacct.documents import (
     Payment,
 )
 from connectors.stripe.client import id_of
-from connectors.stripe.reading import moment
+from connectors.stripe.reading import claims, moment
 
 
 def translate(payload: Json, desk: Desk) -> Application | Skip:
-    return {"note": _note, "balance": _balance, "fate": _fate}[payload["kind"]](payload, desk)
+    kinds = {"note": _note, "balance": _balance, "fate": _fate, "advance": _advance}
+    return kinds[payload["kind"]](payload, desk)
 
 
 def _note(payload: Json, desk: Desk) -> Application | Skip:
@@ -43,9 +45,11 @@ def _note(payload: Json, desk: Desk) -> Application | Skip:
         raise _paid_elsewhere(note, desk)
     if note["status"] == "void" and not payload["memo"]:
         return Skip("the note was voided before it was put against its invoice", code="application.void")
+    if payload["memo"] and desk.nothing("refund_memo", payload["memo"]):
+        return Skip("the refund that the note claims moved no cash", code="application.no_cash")
     credit = desk.posted("credit_note", note["id"]).document
     debt = desk.posted(*(("refund_memo", payload["memo"]) if payload["memo"] else ("invoice", invoice["id"]))).document
-    minor = _claimed(note, payload["target"]) if payload["memo"] else int(note["pre_payment_amount"])
+    minor = claims(note, payload["target"]) if payload["memo"] else int(note["pre_payment_amount"])
     used = amount.currency_of(note["currency"]).amount(minor)
     return _document(desk, f"{note['id']}:{payload['target']}", debt, [(credit, used)], invoice)
 
@@ -74,9 +78,14 @@ def _voided_note(payload: Json, desk: Desk) -> Application | Skip:
     return _document(desk, f"{note['id']}:void", debt, [(credit, None)], payload["invoice"])
 
 
-def _claimed(note: Json, refund: str) -> int:
-    parts = [part for part in note.get("refunds") or () if id_of(part.get("refund")) == refund]
-    return sum(int(part["amount_refunded"]) for part in parts)
+def _advance(payload: Json, desk: Desk) -> Application | Skip:
+    """An advance that was given back, against the memo of its return."""
+    charge, memo = payload["charge"], payload["memo"]
+    if desk.nothing("refund_memo", memo):
+        return Skip("nobody owes this money again", code="application.sale")
+    debt = desk.posted("refund_memo", memo).document
+    advance = desk.posted("sale", charge["id"]).document
+    return _document(desk, memo, debt, [(advance, debt.lines[0].amount)], charge)
 
 
 def _fate(payload: Json, desk: Desk) -> Application | Skip:
@@ -233,7 +242,7 @@ Part = tuple[Any, Decimal | None]
 
 
 def _document(desk: Desk, key: str, debt: Any, parts: Sequence[Part], invoice: Json) -> Application:
-    """`key`: what Stripe calls it. Dated by the latest of what it joins."""
+    """`key`: what Stripe calls it; `invoice`: what it is about. Dated by the latest of what it joins."""
     day = max(debt.day, *(credit.day for credit, _ in parts))
     desk.because("day", "the latest of what is joined")
     return Application(
@@ -253,7 +262,9 @@ def _document(desk: Desk, key: str, debt: Any, parts: Sequence[Part], invoice: J
 
 
 def _ref(document: Any) -> Ref:
-    assert isinstance(document, Invoice | Adjustment | Payment), "neither debt nor credit"
+    if isinstance(document, Application):  # of an advance: what it left is open there
+        return document.credits[0].of
+    assert isinstance(document, Invoice | Adjustment | Payment | Advance), "neither debt nor credit"
     return Ref(document.kind, document.number, document.customer)
 
 

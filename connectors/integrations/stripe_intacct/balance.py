@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from connectors.base import Desk, Json
 from connectors.integrations.stripe_intacct import amount, texts
-from connectors.integrations.stripe_intacct.coding import coded, entity_of, place_of
+from connectors.integrations.stripe_intacct.coding import coded, entity_of, place_of, session_of
 from connectors.money import docno
 from connectors.sage_intacct.documents import Adjustment, Customer
 from connectors.stripe.reading import moment
@@ -39,4 +39,5 @@ def translate(payload: Json, desk: Desk) -> Adjustment:
         rate_type=block.rate_type,
         summary=str(desk.option("ar_summary") or ""),
         draft=desk.option("post_as") == "draft",
+        entity=session_of(desk, customer.id, [line]),
     )

@@ -8,8 +8,12 @@ from decimal import Decimal
 from connectors.base import Desk, Json
 from connectors.errors import Refused, Unmapped
 from connectors.integrations.stripe_intacct.amount import Currency, base_currency, currency_of
-from connectors.integrations.stripe_intacct.coding import within
+from connectors.integrations.stripe_intacct.coding import Place, coded, within
+from connectors.sage_intacct.documents import Line
 from connectors.stripe.reading import moment
+
+CASH = "Stripe"
+"""The text of the lines on clearing."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,31 @@ def gl_account(clearing: Clearing, at: str) -> str:
     if not clearing.gl_account:
         raise Unmapped("clearing", [f"gl_account of {clearing.bank}"], field=at)
     return clearing.gl_account
+
+
+def cash(desk: Desk, currency: Currency, entity: str, amount: Decimal, day: date) -> Line:
+    """The line of a journal on clearing; below zero the money leaves."""
+    account = gl_account(clearing_of(desk, currency, entity, day, "lines.clearing"), "lines.clearing")
+    return Line(account=account, amount=amount, location=entity, entity=entity, memo=CASH)
+
+
+def refunds_clearing(desk: Desk, currency: Currency, entity: str, day: date, at: str) -> Line:
+    """A line without amount on the account where money that left clearing meets its memo."""
+    values = [f"{currency.upper}/{entity}" if entity else "", currency.upper]
+    return coded(desk, desk.map("refunds_clearing", *values, on=day, at=at), Place(day, entity, {}), at)
+
+
+def journal_symbol(desk: Desk) -> str:
+    symbol = str(desk.option("journal") or "")
+    if not symbol:
+        raise Refused(
+            "No journal is chosen for entries of this link.",
+            cause="settings",
+            code="settings.journal",
+            field="journal",
+            cure="Enter the symbol of a journal in the options of the link.",
+        )
+    return symbol
 
 
 def day_of(desk: Desk, row: Json, entity: str) -> date:

@@ -9,9 +9,8 @@ from datetime import date
 
 from connectors.base import Desk, Json
 from connectors.errors import Refused
-from connectors.integrations.stripe_intacct import amount, texts
+from connectors.integrations.stripe_intacct import amount, texts, twins
 from connectors.integrations.stripe_intacct.coding import Place, bare, coded, place_of
-from connectors.integrations.stripe_intacct.shares import unclaimed
 from connectors.money import cut, docno
 from connectors.sage_intacct.documents import Adjustment, Invoice, Line
 from connectors.stripe.client import id_of, when
@@ -24,7 +23,7 @@ def translate(payload: Json, desk: Desk) -> Adjustment:
     note, invoice = payload["credit_note"], payload["invoice"]
     credited = desk.posted("invoice", invoice["id"]).document
     _not_after_write_off(note, invoice, desk)
-    _no_twin(note, payload.get("refunds") or [])
+    twins.before_note(note, payload.get("refunds") or [])
     entity = credited.lines[0].entity
     currency = amount.held(desk, note["currency"], entity)
     day = _day(note, desk, entity)
@@ -63,24 +62,6 @@ def _not_after_write_off(note: Json, invoice: Json, desk: Desk) -> None:
             value=str(note["number"]),
             cure="Take back so much of the write-off and book the note by hand, then leave this record.",
         )
-
-
-def _no_twin(note: Json, refunds: list[Json]) -> None:
-    """A note that somebody was to pay out, after a refund that no note claims: probably one return told twice."""
-    earlier = [one for one in refunds if _order(one) < _order(note) and unclaimed(one, [note])]
-    if note.get("out_of_band_amount") and note["status"] != "void" and earlier:
-        raise Refused(
-            f"The refund {earlier[0]['id']} names no note; this note was to be paid out elsewhere.",
-            cause="decision",
-            code="refund.double",
-            field="refund",
-            value=earlier[0]["id"],
-            cure="Decide: that refund paid this note (then leave this record), or they are two things.",
-        )
-
-
-def _order(thing: Json) -> tuple[int, str]:
-    return int(thing["created"]), str(thing["id"])
 
 
 def void(payload: Json, desk: Desk) -> Adjustment:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from connectors.base import Desk, Posted
+from connectors.base import Desk, Json, Posted
 from connectors.errors import NotYet, Refused
 from connectors.integrations.stripe_intacct.amount import Currency
 from connectors.integrations.stripe_intacct.clearing import Settled
@@ -37,13 +37,35 @@ def _part(base: Decimal, trx: Decimal, left: Decimal, currency: Currency) -> Dec
     return allocate(base, [left, trx - left], currency.unit)[0]
 
 
+def one_way(desk: Desk, row: Json) -> None:
+    """Either the journal takes revenue back, or a memo meets it: of the two that one is made which is made first."""
+    desk.claim(f"{row['id']}:back", "gross")
+
+
+def met(key: str, memo: Posted, money: Settled) -> list[Line]:
+    """The lines of a memo as the ledger reckoned them in base currency."""
+    in_base = _in_base("refund_memo", key, memo, money)
+    said = f"Memo {memo.document.number}"
+    return [
+        replace(line, amount=base, document=memo.document.invoice, memo=said)
+        for line, base in zip(memo.document.lines, in_base, strict=True)
+    ]
+
+
 def _groups(key: str, posted: Posted, money: Settled) -> Groups:
+    in_base = _in_base("invoice", key, posted, money)
+    lines = posted.document.lines
+    return groups(tuple(replace(line, amount=base) for line, base in zip(lines, in_base, strict=True)))
+
+
+def _in_base(flow: str, key: str, posted: Posted, money: Settled) -> tuple[Decimal, ...]:
+    """What the ledger made of each line. Raises NotYet, and Refused where it does not tell."""
     lines = posted.document.lines
     if posted.base_lines is None:
         raise NotYet(
-            f"The invoice {key} was not read back yet: its rate is not known.",
+            f"The {posted.document.kind} {key} was not read back yet: its rate is not known.",
             code="dependency.read_back",
-            flow="stripe_intacct.invoice",
+            flow=f"stripe_intacct.{flow}",
             key=key,
         )
     if len(posted.base_lines) != len(lines):
@@ -55,10 +77,10 @@ def _groups(key: str, posted: Posted, money: Settled) -> Groups:
             code="decision.needed",
             field="lines",
             value=str(-money.amount),
-            cure="Look at the rate of the invoice in Sage Intacct and book this refund by hand: revenue at that rate, "
-            "the rest as exchange difference.",
+            cure="Look at the rate of the document in Sage Intacct and book this refund by hand: revenue and memos at "
+            "that rate, the rest as exchange difference.",
         )
-    return groups(tuple(replace(line, amount=base) for line, base in zip(lines, posted.base_lines, strict=True)))
+    return posted.base_lines
 
 
 def differences(rest: Mapping[str, Decimal], currency: Currency, desk: Desk, day: date) -> list[Line]:

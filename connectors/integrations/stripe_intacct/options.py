@@ -48,13 +48,22 @@ class Options:
     refund_route: str = ask(
         "Refunds",
         default="gl",
-        choices=(("gl", "take back revenue and tax by journal; receivables stay as they are"),),
+        help="Rows of refund_route decide for one refund, or for those of a reason.",
+        choices=(
+            ("gl", "take back revenue and tax by journal; receivables stay as they are"),
+            ("reopen", "the customer owes again: a debit memo"),
+        ),
     )
     invoiceless: str = ask(
         "Charges without invoice",
         help="Revenue and a deposit are different things; such charges wait until it is decided.",
         default="",
         choices=(("", "not decided"), ("sale", "a sale: revenue at once"), ("advance", "an advance of the customer")),
+    )
+    sale_tax_key: str = ask(
+        "Metadata key of the tax in a sale",
+        help="Of charges without invoice. Its value is the tax in the charge's currency, as 6.10. Empty: no tax.",
+        default="",
     )
     void: str = ask(
         "Voided invoices",

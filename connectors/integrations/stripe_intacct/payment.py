@@ -4,18 +4,19 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.base import Desk, Json, Posted, Ref, Skip
-from connectors.errors import Refused
+from connectors.errors import NotYet, Refused
 from connectors.integrations.stripe_intacct import amount, texts
+from connectors.integrations.stripe_intacct.carried import also_paid
 from connectors.integrations.stripe_intacct.clearing import Settled, clearing_of, day_of, settled
 from connectors.integrations.stripe_intacct.coding import customer_id
-from connectors.integrations.stripe_intacct.receipt import Receipt, brought, captured, receipt_of
+from connectors.integrations.stripe_intacct.receipt import brought, captured, receipt_of
 from connectors.money import allocate, docno
-from connectors.sage_intacct.documents import Inline, Invoice, Payment
+from connectors.sage_intacct.documents import Advance, Application, Credit, Inline, Invoice, Payment
 from connectors.stripe.client import id_of
 from connectors.stripe.reading import moment, paid_at, recovery_key
 
 
-def translate(payload: Json, desk: Desk) -> Payment | Skip:
+def translate(payload: Json, desk: Desk) -> Payment | Application | Skip:
     payment, invoice, charge = payload["payment"], payload["invoice"], payload["charge"]
     if charge is None:
         return _outside(payload, desk)
@@ -24,11 +25,13 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
     posted = desk.posted("invoice", invoice["id"])
     owed = _invoice(posted)
     _same_party(invoice, charge)
+    if advance := _booked_before(charge, desk):
+        return _of_advance(payload, owed, advance, desk)
     entity = owed.lines[0].entity
     currency = amount.held(desk, payment["currency"], entity)
     money = settled(desk, payload["balance_rows"], currency, captured(payload), entity)
     receipt = receipt_of(payload)
-    _no_carried_debt(invoice, receipt)
+    also, excess = also_paid(payload, receipt, owed, desk)
     _claim(payload, desk)
     day = day_of(desk, payload["balance_rows"][0], entity)
     clearing = clearing_of(desk, money.currency, entity, day, "account")
@@ -41,9 +44,10 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
         day=day,
         to=_debt(payload, owed, desk),
         applied=currency.amount(receipt.applied),
-        excess=currency.amount(receipt.excess),
-        excess_location=owed.lines[0].location if receipt.excess else "",
-        excess_department=owed.lines[0].department if receipt.excess else "",
+        also=also,
+        excess=currency.amount(excess),
+        excess_location=owed.lines[0].location if excess else "",
+        excess_department=owed.lines[0].department if excess else "",
         inline=_inline(owed) if receipt.place == 0 else (),
         account=clearing.bank,
         method=_method(desk, charge, day),
@@ -61,6 +65,68 @@ def translate(payload: Json, desk: Desk) -> Payment | Skip:
     )
 
 
+# --- an invoice that was found later ----------------------------------------------------------------------------------
+
+
+def _booked_before(charge: Json, desk: Desk) -> Advance | None:
+    """The advance that this money was booked as, while no invoice named it."""
+    try:
+        before = desk.posted("sale", charge["id"]).document
+    except NotYet:
+        return None
+    if isinstance(before, Advance):
+        return before
+    raise Refused(
+        f"The charge {charge['id']} was booked as a sale before an invoice named it.",
+        cause="decision",
+        code="decision.needed",
+        field="charge",
+        value=charge["id"],
+        cure="Reverse the sale by a journal, book the receipt by hand, then leave this record.",
+    )
+
+
+def _of_advance(payload: Json, owed: Invoice, advance: Advance, desk: Desk) -> Application | Skip:
+    """Its cash is booked: what the invoice can take of the advance is applied, the rest stays open there."""
+    payment, receipt = payload["payment"], receipt_of(payload)
+    if not receipt.applied:
+        return Skip("nothing was due; the advance stays open", code="payment.advance")
+    if (advance.customer, advance.currency) != (owed.customer, owed.currency):
+        raise Refused(
+            f"The advance {advance.number} is of {advance.customer} {advance.currency}, the invoice {owed.number} of "
+            f"{owed.customer} {owed.currency}.",
+            cause="decision",
+            code="party.mismatch",
+            field="customer",
+            value=advance.number,
+            cure="Decide whose receivable this advance settles and apply it by hand.",
+        )
+    entity = owed.lines[0].entity
+    currency = amount.held(desk, payment["currency"], entity)
+    day = max(owed.day, advance.day)
+    desk.because("day", "the later of advance and invoice")
+    desk.because("credits", f"{payment['id']}: {receipt.applied} of {payment['amount_paid']} fits the invoice")
+    credit = Credit(of=Ref("advance", advance.number, advance.customer), amount=currency.amount(receipt.applied))
+    wants_account = desk.option("application_account") == "clearing"
+    return Application(
+        control=desk.control,
+        number=docno(payload["key"]),
+        customer=owed.customer,
+        day=day,
+        to=Ref("invoice", owed.number, owed.customer),
+        credits=(credit,),
+        account=clearing_of(desk, currency, entity, day, "account").bank if wants_account else "",
+        description=texts.described("advance applied", payload["charge"]["id"], texts.number(payload["invoice"])),
+        currency=owed.currency,
+        base_currency=owed.base_currency,
+        draft=desk.option("post_as") == "draft",
+        entity=owed.entity,
+    )
+
+
+# --- outside ----------------------------------------------------------------------------------------------------------
+
+
 def _outside(payload: Json, desk: Desk) -> Payment | Skip:
     """Money that never touched Stripe: the bank book shows it, unless finance names the bank that it went to."""
     if desk.option("out_of_band") != "bank_account":
@@ -70,6 +136,7 @@ def _outside(payload: Json, desk: Desk) -> Payment | Skip:
     entity = owed.lines[0].entity
     currency = amount.held(desk, payment["currency"], entity)
     receipt = receipt_of({**payload, "siblings": [payment], "charge": {"amount_captured": payment["amount_paid"]}})
+    also, excess = also_paid(payload, receipt, owed, desk)
     desk.because("day", f"paid_at of {payment['id']}")
     day = desk.day(moment(paid_at(payment)), entity)
     bank = desk.map("bank_account", payment["payment"]["type"], "*", on=day, at="account").value
@@ -81,9 +148,10 @@ def _outside(payload: Json, desk: Desk) -> Payment | Skip:
         day=day,
         to=_debt(payload, owed, desk),
         applied=currency.amount(receipt.applied),
-        excess=currency.amount(receipt.excess),
-        excess_location=owed.lines[0].location if receipt.excess else "",
-        excess_department=owed.lines[0].department if receipt.excess else "",
+        also=also,
+        excess=currency.amount(excess),
+        excess_location=owed.lines[0].location if excess else "",
+        excess_department=owed.lines[0].department if excess else "",
         account=bank,
         description=texts.described("paid outside", texts.number(invoice), texts.party(invoice), payment["id"]),
         currency=owed.currency,
@@ -129,19 +197,6 @@ def _same_party(invoice: Json, charge: Json) -> None:
             field="customer",
             value=payer,
             cure="Decide whose receivable this money settles and book it by hand.",
-        )
-
-
-def _no_carried_debt(invoice: Json, receipt: Receipt) -> None:
-    """Small earlier invoices are carried on the customer's balance and paid with this one: money for two invoices."""
-    if (invoice.get("starting_balance") or 0) > 0 and receipt.excess:
-        raise Refused(
-            "This payment also pays an earlier invoice that was too small to be charged.",
-            cause="decision",
-            code="decision.needed",
-            field="excess",
-            value=str(receipt.excess),
-            cure="Book this payment by hand: the excess pays the earlier invoice.",
         )
 
 

@@ -16,17 +16,20 @@ class Receipt:
     applied: int
     excess: int
     place: int
+    before: int = 0
+    """What earlier payments of the invoice brought above it."""
 
 
 def receipt_of(payload: Json) -> Receipt:
     """Raises Refused with code `source.inconsistent` where the rows exceed their charge."""
     key = payload["payment"]["id"]
-    room, through_stripe = room_of(payload["invoice"]), 0
+    room, through_stripe, above = room_of(payload["invoice"]), 0, 0
     for row in payload["payments"]:
         applied = max(0, min(row["amount_paid"], room))
         if row["id"] == key:
-            return Receipt(applied, row["amount_paid"] - applied + _rest(payload), through_stripe)
+            return Receipt(applied, row["amount_paid"] - applied + _rest(payload), through_stripe, above)
         room -= applied
+        above += row["amount_paid"] - applied
         through_stripe += row["payment"]["type"] != "payment_record"
     raise Refused(
         f"The payment {key} is not among the paid ones of its invoice.",

@@ -10,16 +10,22 @@ from decimal import Decimal
 
 from connectors.base import Desk, Json, Posted, Skip
 from connectors.errors import Refused
-from connectors.integrations.stripe_intacct import amount, exchange, texts
-from connectors.integrations.stripe_intacct.clearing import Settled, clearing_of, day_of, gl_account, settled
-from connectors.integrations.stripe_intacct.coding import Place, coded
+from connectors.integrations.stripe_intacct import amount, exchange, owed_again, sale_refund, texts, twins
+from connectors.integrations.stripe_intacct.clearing import (
+    CASH,
+    Settled,
+    cash,
+    day_of,
+    journal_symbol,
+    refunds_clearing,
+    settled,
+)
+from connectors.integrations.stripe_intacct.coding import session_of
 from connectors.integrations.stripe_intacct.invoice import groups
-from connectors.integrations.stripe_intacct.shares import Share, claimed, shares, unclaimed
+from connectors.integrations.stripe_intacct.shares import Share, claimed, shares
 from connectors.money import allocate, docno
-from connectors.sage_intacct.documents import Invoice, Journal, Line, OtherReceipt
-
-CASH = "Stripe"
-"""The text of the lines on clearing."""
+from connectors.sage_intacct.documents import Invoice, Journal, Line
+from connectors.stripe.reading import claims, memo_of
 
 
 def translate(payload: Json, desk: Desk) -> Journal | Skip:
@@ -29,22 +35,48 @@ def translate(payload: Json, desk: Desk) -> Journal | Skip:
     if payload["failure"]:
         return _returned(payload, desk)
     if not payload["payments"]:
-        return _of_sale(payload, desk)
+        return sale_refund.translate(payload, desk)
     posted = _posted(payload, desk)
     invoices = {key: one.document for key, one in posted.items()}
     entities = [document.lines[0].entity for document in invoices.values()]
     currency = amount.held(desk, refund["currency"], entities[0])
     (money,) = {settled(desk, [row], currency, -refund["amount"], entity) for entity in entities}
-    _no_twin(payload)
+    twins.before_refund(payload)
     desk.claim(row["id"], "gross")
     day = day_of(desk, row, entities[0])
-    back = shares(payload, {key: groups(document.lines) for key, document in invoices.items()}, currency)
+    memo = owed_again.memo_of(refund, desk, day)
+    back = [] if memo else _shares(payload, invoices, currency, desk, day)
     if money.exchanged:
-        lines = _exchanged(payload, posted, back, money, desk, day)
+        lines = _exchanged(payload, posted, back, memo, money, desk, day)
     else:
-        debits = [*_debits(payload, back, desk), *_claimed(payload, invoices, currency, desk, day)]
+        debits = [*_debits(payload, back, desk), *_claimed(payload, invoices, currency, desk, day), *_again(memo)]
+        _all(debits, -money.amount, refund["id"])
         lines = [*debits, *_credits(_by_entity(debits), currency, desk, day)]
     return _journal(payload, desk, money.currency, day, lines)
+
+
+def _shares(
+    payload: Json, invoices: Mapping[str, Invoice], currency: amount.Currency, desk: Desk, day: date
+) -> list[Share]:
+    """Earlier refunds whose invoice is to be paid again took no revenue."""
+    own = payload["refund"]["id"]
+    taking = [one for one in payload["refunds"] if one["id"] == own or not owed_again.reopens(one, desk, day)]
+    coding = {key: groups(document.lines) for key, document in invoices.items()}
+    return shares({**payload, "refunds": taking}, coding, currency)
+
+
+def _again(memo: Posted | None) -> list[Line]:
+    """What is to be paid again meets its memo on refunds clearing."""
+    if memo is None:
+        return []
+    return [replace(line, document=memo.document.invoice) for line in memo.document.lines]
+
+
+def _all(debits: Iterable[Line], paid: Decimal, refund: str) -> None:
+    """A note may have claimed what was to be paid again already."""
+    found = sum((line.amount for line in debits), Decimal(0))
+    if found != paid:
+        raise _undecided(f"Credit notes and what is to be paid again make {found} of {paid}.", refund)
 
 
 def _posted(payload: Json, desk: Desk) -> dict[str, Posted]:
@@ -56,22 +88,6 @@ def _posted(payload: Json, desk: Desk) -> dict[str, Posted]:
         if not isinstance(one.document, Invoice):
             raise _undecided("The refunded invoice is a credit memo in the ledger.", key)
     return found
-
-
-def _no_twin(payload: Json) -> None:
-    """A refund that nobody claims beside a note that nobody paid out is probably one return told twice."""
-    own = (payload["refund"]["created"], payload["refund"]["id"])
-    earlier = [n for n in payload["credit_notes"] if n["status"] != "void" and (n["created"], n["id"]) < own]
-    open_notes = [n for n in earlier if n.get("out_of_band_amount")]
-    if open_notes and unclaimed(payload["refund"], payload["credit_notes"]):
-        raise Refused(
-            f"The credit note {open_notes[0].get('number')} waits to be paid out; this refund names no note.",
-            cause="decision",
-            code="refund.double",
-            field="refund",
-            value=payload["refund"]["id"],
-            cure="Decide: this refund pays that note, or they are two things.",
-        )
 
 
 def _undecided(said: str, value: str) -> Refused:
@@ -96,25 +112,41 @@ def _debits(payload: Json, back: Iterable[Share], desk: Desk) -> list[Line]:
 
 
 def _exchanged(
-    payload: Json, posted: Mapping[str, Posted], back: Sequence[Share], money: Settled, desk: Desk, day: date
+    payload: Json,
+    posted: Mapping[str, Posted],
+    back: Sequence[Share],
+    again: Posted | None,
+    money: Settled,
+    desk: Desk,
+    day: date,
 ) -> list[Line]:
-    """The money left in base currency: revenue comes back at the rate of its own invoice, the rest is what the exchange
-    rate made of it."""
-    if claimed(payload["refund"], payload["credit_notes"]):
-        raise _undecided(
-            f"A credit note claims a refund that left as {-money.amount} {money.currency.upper}.",
-            f"{payload['refund']['amount']} {payload['refund']['currency']}",
-        )
-    in_base = exchange.at_own_rates(back, posted, money)
-    paid_out = _split(-money.amount, _by_entity(back), money.currency)
-    debits = _debits(payload, in_base, desk)
+    """The money left in base currency: revenue comes back at the rate of its own invoice, memos at that of their day;
+    the rest is what the exchange rate made of it."""
+    memos = _memos(payload, desk)
+    if again:
+        memos[owed_again.key_of(payload["refund"]["id"])] = again
+    if not memos:
+        exchange.one_way(desk, payload["balance_row"])
+    parts = [*back, *(line for memo in memos.values() for line in memo.document.lines)]
+    paid_out = _split(-money.amount, _by_entity(parts), money.currency)
+    met = [line for key, memo in memos.items() for line in exchange.met(key, memo, money)]
+    debits = [*_debits(payload, exchange.at_own_rates(back, posted, money), desk), *met]
     borne = _by_entity(debits)
     rest = {entity: paid - borne.get(entity, Decimal(0)) for entity, paid in paid_out.items()}
     return [*debits, *exchange.differences(rest, money.currency, desk, day),
             *_credits(paid_out, money.currency, desk, day)]  # fmt: skip
 
 
-def _by_entity(parts: Iterable[Line] | Iterable[Share]) -> dict[str, Decimal]:
+def _memos(payload: Json, desk: Desk) -> dict[str, Posted]:
+    """Of the notes that claim it, by key: what the ledger made of them must be known before the journal."""
+    refund = payload["refund"]["id"]
+    notes = [note for note in payload["credit_notes"] if claims(note, refund)]
+    ids = [note["id"] for note in sorted(notes, key=lambda note: (note["created"], note["id"]))]
+    keys = [memo_of(refund, note["id"], ids) for note in notes if note["status"] != "void"]
+    return {key: desk.posted("refund_memo", key) for key in keys}
+
+
+def _by_entity(parts: Iterable[Line | Share]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
     for part in parts:
         entity = part.coding.entity if isinstance(part, Share) else part.entity
@@ -138,9 +170,7 @@ def _claimed(
     made = []
     for key, minor in claimed(payload["refund"], payload["credit_notes"]).items():
         entity, number = invoices[key].lines[0].entity, texts.number(payload["invoices"][key])
-        values = [f"{currency.upper}/{entity}" if entity else "", currency.upper]
-        row = desk.map("refunds_clearing", *values, on=day, at="lines.refunds_clearing")
-        line = coded(desk, row, Place(day, entity, {}), "lines.refunds_clearing")
+        line = refunds_clearing(desk, currency, entity, day, "lines.refunds_clearing")
         memo = f"Refund of {number}, claimed by a credit note"
         made.append(replace(line, amount=currency.amount(minor), document=docno(number), memo=memo))
     return made
@@ -148,29 +178,7 @@ def _claimed(
 
 def _credits(sums: Mapping[str, Decimal], currency: amount.Currency, desk: Desk, day: date) -> list[Line]:
     """Each entity's clearing for what its lines bear: the journal balances in each of them."""
-    return [_credit(entity, total, currency, desk, day) for entity, total in sums.items()]
-
-
-def _credit(entity: str, total: Decimal, currency: amount.Currency, desk: Desk, day: date) -> Line:
-    clearing = clearing_of(desk, currency, entity, day, "lines.clearing")
-    return Line(
-        account=gl_account(clearing, "lines.clearing"), amount=-total, location=entity, entity=entity, memo=CASH
-    )
-
-
-def _of_sale(payload: Json, desk: Desk) -> Journal:
-    """Money of a sale without invoice goes back from the account that the sale was booked to."""
-    refund, row = payload["refund"], payload["balance_row"]
-    sold = desk.posted("sale", payload["charge"]["id"]).document
-    if not isinstance(sold, OtherReceipt):
-        raise _undecided("The refunded money is an advance of the customer.", refund["id"])
-    entity = sold.lines[0].entity
-    currency = amount.in_base(desk, row["currency"], entity)
-    desk.claim(row["id"], "gross")
-    day = day_of(desk, row, entity)
-    debit = replace(sold.lines[0], amount=currency.amount(-int(row["amount"])), document=sold.number)
-    desk.because("lines[1]", f"account of the sale {sold.number}")
-    return _journal(payload, desk, currency, day, [debit, *_credits(_by_entity([debit]), currency, desk, day)])
+    return [cash(desk, currency, entity, -total, day) for entity, total in sums.items()]
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -182,6 +190,7 @@ def _journal(payload: Json, desk: Desk, currency: amount.Currency, day: date, li
     about = (texts.number(first), texts.party(first)) if first else (payload["charge"]["id"],)
     entity = lines[0].entity
     block = amount.block(desk, currency, entity)
+    within_one = len({line.entity for line in lines}) == 1
     return Journal(
         control=desk.control,
         number=docno(refund["id"]),
@@ -192,6 +201,7 @@ def _journal(payload: Json, desk: Desk, currency: amount.Currency, day: date, li
         currency=block.currency,
         rate_type=block.rate_type,
         draft=desk.option("post_as") == "draft",
+        entity=session_of(desk, "", lines) if within_one else "",
     )
 
 
@@ -224,16 +234,3 @@ def _mirrored(first: Journal, money: Settled, desk: Desk, day: date) -> list[Lin
     rest = {line.entity: line.amount - part for line, part in came.items()}
     same = [replace(line, amount=came.get(line, line.amount)) for line in lines]
     return [*same, *exchange.differences(rest, money.currency, desk, day)]
-
-
-def journal_symbol(desk: Desk) -> str:
-    symbol = str(desk.option("journal") or "")
-    if not symbol:
-        raise Refused(
-            "No journal is chosen for entries of this link.",
-            cause="settings",
-            code="settings.journal",
-            field="journal",
-            cure="Enter the symbol of a journal in the options of the link.",
-        )
-    return symbol

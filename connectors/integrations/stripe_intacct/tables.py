@@ -112,6 +112,12 @@ TABLES = (
         choices="gl_account",
     ),
     Table(
+        "refund_route",
+        "Ways of refunds",
+        "re_…, or its reason at Stripe (duplicate, fraudulent, requested_by_customer) → gl or reopen. Without a row: "
+        "the option.",
+    ),
+    Table(
         "fx_gain_loss",
         "Exchange gains and losses",
         "Currency of Stripe's balance (USD or USD/E100) → account of what the exchange rate made of a refund.",

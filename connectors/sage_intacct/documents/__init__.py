@@ -14,7 +14,7 @@ from connectors.sage_intacct.documents.customer import Address, Customer
 from connectors.sage_intacct.documents.journal import Journal
 from connectors.sage_intacct.documents.parts import AMBIGUOUS, LENGTHS, Coded, Fit, Line, Pairs
 from connectors.sage_intacct.documents.payable import Bill, VendorCredit, VendorCreditReversal
-from connectors.sage_intacct.documents.payment import METHODS, Application, Credit, Inline, Payment
+from connectors.sage_intacct.documents.payment import METHODS, Also, Application, Credit, Inline, Payment
 from connectors.sage_intacct.documents.purchase import OrderLine, PurchaseOrder, PurchaseOrderClose
 from connectors.sage_intacct.documents.receivable import Adjustment, Invoice
 from connectors.sage_intacct.documents.reversal import (
@@ -36,6 +36,7 @@ __all__ = [
     "Address",
     "Adjustment",
     "Advance",
+    "Also",
     "AnyDocument",
     "Application",
     "ApplicationReversal",

@@ -5,7 +5,16 @@ from datetime import date
 from typing import ClassVar
 
 from connectors.base import Document, Identity, Look, Ref
-from connectors.sage_intacct.documents.parts import Fit, Line, check_lines, line_item, total, usable_customer
+from connectors.sage_intacct.documents.parts import (
+    Fit,
+    Line,
+    check_lines,
+    entities,
+    legacy_currency,
+    line_item,
+    total,
+    usable_customer,
+)
 from connectors.sage_intacct.markup import Node, day_node, given, money, us_day
 
 
@@ -32,6 +41,7 @@ class OtherReceipt(Document):
     currency: str = ""
     base_currency: str = ""
     rate_type: str = ""
+    """Only in another currency than the base. Empty: the daily rate of Sage Intacct."""
     entity: str = ""
 
     def __post_init__(self) -> None:
@@ -39,6 +49,9 @@ class OtherReceipt(Document):
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, "", self.currency, total(self.lines), self.day)
+
+    def entities(self) -> tuple[str, ...]:
+        return entities(self.lines)
 
     @property
     def session(self) -> str:
@@ -55,8 +68,10 @@ class OtherReceipt(Document):
             ("refid", fit.key("OTHERRECEIPTS.REFID", self.number)),
             ("description", fit.text("OTHERRECEIPTS.DESCRIPTION", self.description)),
         ]
-        # `currency` names what the bank account holds; the rate is then 1 by itself.
-        money_block = given(("basecurr", self.base_currency), ("currency", self.currency))
+        # `currency` names what the bank account holds; in the base currency the rate is 1 by itself
+        same = given(("basecurr", self.base_currency), ("currency", self.currency))
+        other = legacy_currency(self.currency, self.base_currency, self.rate_type, self.day)
+        money_block = same if self.currency == self.base_currency else other
         items: Node = ("receiptitems", [line_item(line, fit) for line in self.lines])
         return "record_otherreceipt", [*head, *money_block, items]
 
@@ -82,6 +97,7 @@ class Advance(Document):
     description: str = ""
     currency: str = ""
     base_currency: str = ""
+    rate_type: str = ""
     draft: bool = False
     entity: str = ""
 
@@ -93,6 +109,9 @@ class Advance(Document):
 
     def refs(self) -> tuple[Ref, ...]:
         return (Ref("customer", self.customer),)
+
+    def entities(self) -> tuple[str, ...]:
+        return entities(self.lines)
 
     @property
     def session(self) -> str:
@@ -110,6 +129,7 @@ class Advance(Document):
             ("PAYMENTDATE", us_day(self.day)),
             ("CURRENCY", self.currency),
             ("BASECURR", self.base_currency),
+            ("EXCH_RATE_TYPE_ID", self.rate_type),
             ("ACTION", "Draft" if self.draft else ""),
         )
         items: Node = ("ARADVANCEITEMS", [_item(line, fit) for line in self.lines])

@@ -25,10 +25,19 @@ class Inline:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Also:
+    """An earlier debt that the same money pays: an invoice, or an adjustment that is a debit memo."""
+
+    to: Ref
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class Payment(Document):
     """Customer payment: ARPYMT. https://developer.intacct.com/api/accounts-receivable/ar-payments/
 
-    Its DOCNUMBER is not unique there. `applied` goes to the document in `to`, `excess` becomes open credit.
+    Its DOCNUMBER is not unique there. `applied` goes to the document in `to`, the amounts of `also` to theirs, `excess`
+    becomes open credit.
     """
 
     kind: ClassVar[str] = "payment"
@@ -41,6 +50,7 @@ class Payment(Document):
     to: Ref
     """An invoice, or an adjustment that is a debit memo."""
     applied: Decimal
+    also: tuple[Also, ...] = ()
     excess: Decimal = Decimal(0)
     excess_location: str = ""
     excess_department: str = ""
@@ -71,8 +81,8 @@ class Payment(Document):
             amount = getattr(self, name)
             if amount is not None and (money(amount, name), amount)[1] < 0:
                 raise Refused(f"{name} is below zero.", code="source.inconsistent", field=name, value=str(amount))
-        for part in self.inline:
-            money(part.amount, "inline.amount")
+        for amount in (*(part.amount for part in self.inline), *(one.amount for one in self.also)):
+            money(amount, "amount")
         if self.method not in METHODS:
             raise Refused(
                 f"{self.method} would print, charge or transfer: the money has moved already.",
@@ -92,14 +102,18 @@ class Payment(Document):
             )
 
     def identity(self) -> Identity:
-        return Identity(self.kind, self.number, self.customer, self.currency, self.applied + self.excess, self.day)
+        return Identity(self.kind, self.number, self.customer, self.currency, self.total, self.day)
+
+    @property
+    def total(self) -> Decimal:
+        return self.applied + self.excess + sum((one.amount for one in self.also), Decimal(0))
 
     def same(self, found: Found) -> bool:
         """Both amounts of a payment that was exchanged: the invoice's, and what arrived."""
         return super().same(found) and self.settled in (None, found.base)
 
     def refs(self) -> tuple[Ref, ...]:
-        return (self.to,)
+        return (self.to, *(one.to for one in self.also))
 
     def entities(self) -> tuple[str, ...]:
         return (self.books,) if self.books else ()
@@ -109,7 +123,7 @@ class Payment(Document):
         return self.entity
 
     def node(self, look: Look, before: Document | None, fit: Fit) -> Node:
-        owed = self._owed(look)
+        owed = self._owed(look, self.to, self.applied)
         head = given(
             ("FINANCIALENTITY", self.account),
             ("UNDEPOSITEDACCOUNTNO", self.undeposited),
@@ -126,28 +140,28 @@ class Payment(Document):
             ("EXCH_RATE_TYPE_ID", self.rate_type),
             ("ACTION", "Draft" if self.draft else ""),
         )
-        body = [*head, *self._settled(), *self._excess(), *own_fields(self.custom), *self._details(owed)]
+        body = [*head, *self._settled(), *self._excess(), *own_fields(self.custom), *self._details(owed, look)]
         return "create", [("ARPYMT", body)]
 
-    def _owed(self, look: Look) -> Found:
+    def _owed(self, look: Look, to: Ref, amount: Decimal) -> Found:
         """What is paid, as the look showed it; refuses what the money does not fit."""
-        owed = there(look, self.to)
+        owed = there(look, to)
         if self.currency and owed.identity.currency and owed.identity.currency != self.currency:
             raise Refused(
-                f"{self.to.key} is in {owed.identity.currency}, the payment in {self.currency}.",
+                f"{to.key} is in {owed.identity.currency}, the payment in {self.currency}.",
                 cause="decision",
                 code="currency.mismatch",
                 field="currency",
                 value=self.currency,
                 cure="Look at the invoice in Sage Intacct and decide how this money is applied.",
             )
-        if owed.due is None or self.applied > owed.due:
+        if owed.due is None or amount > owed.due:
             raise Refused(
-                f"{self.applied} is to be applied to {self.to.key}, of which {owed.due} is due.",
+                f"{amount} is to be applied to {to.key}, of which {owed.due} is due.",
                 cause="decision",
                 code="amount.over_due",
                 field="applied",
-                value=str(self.applied),
+                value=str(amount),
                 cure="Something else was applied first: look at the invoice and decide how this money is applied.",
             )
         return owed
@@ -155,7 +169,7 @@ class Payment(Document):
     def _settled(self) -> list[Node]:
         if self.settled is None:
             return []
-        return [("AMOUNTTOPAY", money(self.settled)), ("TRX_AMOUNTTOPAY", money(self.applied + self.excess))]
+        return [("AMOUNTTOPAY", money(self.settled)), ("TRX_AMOUNTTOPAY", money(self.total))]
 
     def _excess(self) -> list[Node]:
         if not self.excess:
@@ -165,14 +179,21 @@ class Payment(Document):
         )
         return [("OVERPAYMENTAMOUNT", money(self.excess)), *where]
 
-    def _details(self, owed: Found) -> list[Node]:
+    def _details(self, owed: Found, look: Look) -> list[Node]:
         """One detail holds the cash and at most one credit."""
-        key = "RECORDKEY" if self.to.kind == Invoice.kind else "POSADJKEY"
         cash: list[Node] = [("TRX_PAYMENTAMOUNT", money(self.applied))] if self.applied else []
         inline = [_inline_nodes(part, owed) for part in self.inline]
         parts = [cash + (inline[0] if inline else []), *inline[1:]]
-        details: list[Node] = [("ARPYMTDETAIL", [(key, owed.id), *part]) for part in parts if part]
+        details: list[Node] = [("ARPYMTDETAIL", [(_key(self.to), owed.id), *part]) for part in parts if part]
+        for one in self.also:
+            debt = self._owed(look, one.to, one.amount)
+            paid: Node = ("TRX_PAYMENTAMOUNT", money(one.amount))
+            details.append(("ARPYMTDETAIL", [(_key(one.to), debt.id), paid]))
         return [("ARPYMTDETAILS", details)] if details else []
+
+
+def _key(to: Ref) -> str:
+    return "RECORDKEY" if to.kind == Invoice.kind else "POSADJKEY"
 
 
 def _inline_nodes(part: Inline, invoice: Found) -> list[Node]:
@@ -265,7 +286,6 @@ class Application(Document):
     def _details(self, look: Look) -> list[Node]:
         """A detail for each credit; none may use more than is open, of itself or of the debt."""
         owed = there(look, self.to)
-        key = "RECORDKEY" if self.to.kind == Invoice.kind else "POSADJKEY"
         due = owed.due or Decimal(0)
         details: list[Node] = []
         for credit in self.credits:
@@ -276,7 +296,7 @@ class Application(Document):
                 raise _not_open(self.to, credit.of, due, available, used)
             due -= used
             of, amount = CREDITS[credit.of.kind]
-            details.append(("ARPYMTDETAIL", [(key, owed.id), (of, source.id), (amount, money(used))]))
+            details.append(("ARPYMTDETAIL", [(_key(self.to), owed.id), (of, source.id), (amount, money(used))]))
         return details
 
 

@@ -106,6 +106,7 @@ class Demo:
         here = {
             "ML_REACHABLE": ",".join(f"127.0.0.1:{port}" for port in ports),
             "ML_POLL_SECONDS": "20",  # what webhooks did not bring is seen soon, as somebody is looking on
+            "ML_SIGN_UP": os.environ.get("ML_SIGN_UP", "true"),
         }
         settings.REACHABLE = frozenset(here["ML_REACHABLE"].split(","))
         self.say("Starting the stand-ins of Sage Intacct, Stripe and Stampli")
@@ -148,11 +149,17 @@ class Demo:
         with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - the same
             pass
 
+    def _mail(self) -> str:
+        if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+            return f"in {settings.EMAIL_FILE_PATH}, a file each time"
+        return "where EMAIL_URL says"
+
     def announce(self) -> None:
         self.say(
             f"""
-  The portal        http://localhost:{self.port}/
+  The portal        http://127.0.0.1:{self.port}/
                     sign in as  owner, finance, support, auditor or operator  with the password  {DEMO_PASSWORD}
+                    or sign up: letters land {self._mail()}
   Stripe            http://localhost:{self.stripe}/     the stand-in: customers pay invoices here, refunds are made here
   Sage Intacct      http://localhost:{self.intacct}/     the stand-in: the books, as they change
   Stampli           http://localhost:{self.stampli}/     the stand-in: exports that lie in its SFTP folders
