@@ -106,7 +106,7 @@ def _change(one: Move, now: datetime) -> bool:
     record = one.record
     if one.to not in ALLOWED[record.state]:
         raise Forbidden(f"{record} from {record.state} to {one.to}")
-    problem = _problem(one, now) if one.trouble else None
+    problem = _problem(one, now) if one.trouble and not _ends_by_itself(one) else None
     changes = {
         "state": one.to,
         "waits_for": one.waits_for,
@@ -124,6 +124,11 @@ def _change(one: Move, now: datetime) -> bool:
     for name, value in changes.items():
         setattr(record, name, value)
     return True
+
+
+def _ends_by_itself(one: Move) -> bool:
+    """Waiting for an earlier record is nobody's trouble, unless somebody can do something about it."""
+    return one.waits_for == WaitsFor.DEPENDENCY and one.trouble is not None and not one.trouble.cure
 
 
 def _problem(one: Move, now: datetime) -> Problem:

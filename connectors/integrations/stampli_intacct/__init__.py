@@ -9,6 +9,7 @@ from connectors.integrations.stampli_intacct.tables import DIMENSIONS, TABLES
 
 CODING: Final = ("vendor", "gl_account", "entity", *DIMENSIONS, "tax_account")
 
+VOID: Final = "held.void_requested"
 FLOWS: Final = (
     Flow("bill", "Stampli invoice → AP bill", "bill", "bill", bill.bill, tables=(*CODING, "term")),
     Flow("credit", "Stampli credit → AP adjustment", "credit", "vendor_credit", bill.credit, tables=CODING),
@@ -28,7 +29,16 @@ FLOWS: Final = (
         "bill_payment_void",
         payment.void,
         after=("payment",),
-        approval="held.void_requested",
+        approval=VOID,
+    ),
+    Flow("bill_void", "Stampli voided invoice → reversal", "bill_void", "bill_reversal", bill.void, approval=VOID),
+    Flow(
+        "credit_void",
+        "Stampli voided credit → opposite adjustment",
+        "credit_void",
+        "vendor_credit_reversal",
+        bill.credit_void,
+        approval=VOID,
     ),
 )
 

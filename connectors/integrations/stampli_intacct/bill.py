@@ -15,7 +15,7 @@ from connectors.integrations.stampli_intacct.texts import described
 from connectors.integrations.stampli_intacct.vendor import vendor_of
 from connectors.money import allocate, docno, exact
 from connectors.sage_intacct.bookable import SMALLEST, Money, money, session_of
-from connectors.sage_intacct.documents import Bill, Line, VendorCredit
+from connectors.sage_intacct.documents import Bill, BillReversal, Line, VendorCredit, VendorCreditReversal
 
 ZERO = Decimal(0)
 
@@ -28,7 +28,7 @@ def bill(told: Json, desk: Desk) -> Document | Skip:
         vendor=of.vendor,
         day=of.day,
         posted=of.posted,
-        due=_due(told, desk, of.day),
+        due=_due(told, of.day),
         lines=tuple(of.lines),
         description=described(told, of.number),
         reference=str(told.get("po_number") or "")[:30],
@@ -43,6 +43,41 @@ def bill(told: Json, desk: Desk) -> Document | Skip:
     return _unless_posted(desk, "bill", told, made)
 
 
+def void(told: Json, desk: Desk) -> Document | Skip:
+    """The reversal of a bill, on its own day: prepared, and sent once a person has approved it."""
+    posted: Bill = desk.posted("bill", str(told["document"])).document
+    day = posted.posted or posted.day
+    said = described(told, posted.number, "void")
+    return BillReversal(
+        control=desk.control,
+        number=posted.number,
+        vendor=posted.vendor,
+        day=day,
+        description=said,
+        entity=posted.entity,
+    )
+
+
+def credit_void(told: Json, desk: Desk) -> Document | Skip:
+    """A credit is taken back by its opposite, on its own day: held as any void."""
+    posted: VendorCredit = desk.posted("credit", str(told["document"])).document
+    return VendorCreditReversal(
+        control=desk.control,
+        number=f"{posted.number}-V",
+        of=posted.number,
+        vendor=posted.vendor,
+        day=posted.day,
+        posted=posted.posted,
+        lines=tuple(replace(line, amount=-line.amount) for line in posted.lines),
+        description=described(told, posted.number, "void of credit"),
+        currency=posted.currency,
+        base_currency=posted.base_currency,
+        rate_type=posted.rate_type,
+        summary=posted.summary,
+        entity=posted.entity,
+    )
+
+
 def credit(told: Json, desk: Desk) -> Document | Skip:
     of = _read(told, desk)
     made = VendorCredit(
@@ -52,7 +87,6 @@ def credit(told: Json, desk: Desk) -> Document | Skip:
         day=of.day,
         posted=of.posted,
         lines=tuple(_below_zero(of.lines)),
-        bill=docno(str(told.get("bill_number") or ""))[:30] if told.get("bill_number") else "",
         description=described(told, of.number, "credit"),
         summary=str(desk.option("ap_summary") or ""),
         draft=desk.option("post_as") == "draft",
@@ -78,8 +112,8 @@ class _Read:
 def _read(told: Json, desk: Desk) -> _Read:
     """All faults of all rows together; raises if there is any."""
     faults = Faults(desk)
-    day = date.fromisoformat(told["date"])
-    rows = [int(one["row"]) for one in told["lines"]]
+    day = date.fromisoformat(told["invoice_date"])
+    rows = [int(row) for row in told["rows"]]
     vendor = vendor_of(desk, told, faults, rows, day)
     coder = Coder(desk, told, faults, day)
     lines = coder.lines()
@@ -105,7 +139,7 @@ def _alone(desk: Desk, told: Json, vendor: str, number: str) -> None:
         cure=cure,
     )
     desk.claim(f"{told['class']}:{vendor}:{number}"[:255], "ref", twin)
-    if id := str(told.get("stampli_invoice_id") or ""):
+    if id := str(told.get("stampli_id") or ""):
         same = f"Another document has the Stampli id {id} of {told['number']}."
         desk.claim(
             f"stampli:{told['class']}:{id}"[:255],
@@ -118,54 +152,57 @@ def _alone(desk: Desk, told: Json, vendor: str, number: str) -> None:
 
 
 def _with_tax(told: Json, desk: Desk, lines: list[Line], day: date) -> list[Line]:
-    """Tax that the total holds and the lines do not: on lines of its own, or spread over the lines of its code."""
-    total = Decimal(told["total"]) if told.get("total") else None
-    taxed = [(one, line) for one, line in zip(told["lines"], lines, strict=True) if one.get("tax_amount")]
-    if total is None or not taxed or total == sum((line.amount for line in lines), ZERO):
-        return lines
-    by_code: defaultdict[str, list[tuple[Json, Line]]] = defaultdict(list)
-    for one, line in taxed:
-        by_code[str(one.get("tax_code") or "")].append((one, line))
+    """Tax that the total holds and the lines do not: on lines of its own, or spread over the lines that bear it."""
+    how = told["tax"]["how"]
+    if how not in ("line", "document"):
+        return lines  # there is none, or it is part of the lines
+    parts = _by_code(told) if how == "line" else {"": (list(range(len(lines))), Decimal(told["tax"]["amount"]))}
     if desk.option("tax") == "in_cost":
-        return _in_cost(told, lines, by_code)
-    return lines + [_tax_line(desk, code, part, day) for code, part in by_code.items()]
+        return _in_cost(lines, parts)
+    return lines + [_tax_line(desk, code, lines[places[0]], tax, day) for code, (places, tax) in parts.items() if tax]
 
 
-def _tax(part: Sequence[tuple[Json, Line]]) -> Decimal:
-    return exact(sum((Decimal(one["tax_amount"]) for one, _ in part), ZERO), SMALLEST)
+def _by_code(told: Json) -> dict[str, tuple[list[int], Decimal]]:
+    """Code → places of the lines that bear it, and what it comes to."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for place, one in enumerate(told["lines"]):
+        if one.get("tax_amount"):
+            places[str(one.get("tax_code") or "")].append(place)
+            sums[str(one.get("tax_code") or "")] += Decimal(one["tax_amount"])
+    return {code: (places[code], sums[code]) for code in places}
 
 
-def _tax_line(desk: Desk, code: str, part: Sequence[tuple[Json, Line]], day: date) -> Line:
+def _tax_line(desk: Desk, code: str, beside: Line, tax: Decimal, day: date) -> Line:
     row = desk.map("tax_account", code, on=day, at="lines.tax")
-    first = part[0][1]
     memo = f"Tax {code}".strip()
-    return replace(first, amount=_tax(part), account=row.value, memo=memo, item="", project="")
+    return replace(beside, amount=exact(tax, SMALLEST), account=row.value, memo=memo, item="", project="")
 
 
-def _in_cost(told: Json, lines: list[Line], by_code: dict[str, list[tuple[Json, Line]]]) -> list[Line]:
-    more = dict.fromkeys(range(len(lines)), ZERO)
-    for part in by_code.values():
-        places = [told["lines"].index(one) for one, _ in part]
-        for place, share in zip(places, allocate(_tax(part), [line.amount for _, line in part], SMALLEST), strict=True):
-            more[place] += share
-    return [replace(line, amount=line.amount + more[place]) for place, line in enumerate(lines)]
+def _in_cost(lines: list[Line], parts: dict[str, tuple[list[int], Decimal]]) -> list[Line]:
+    made = list(lines)
+    for places, tax in parts.values():
+        shares = allocate(tax, [lines[place].amount for place in places], SMALLEST)
+        for place, share in zip(places, shares, strict=True):
+            made[place] = replace(made[place], amount=made[place].amount + share)
+    return made
 
 
 # --- what the rest comes from -----------------------------------------------------------------------------------------
 
 
-def _due(told: Json, desk: Desk, day: date) -> date:
+def _due(told: Json, day: date) -> date:
     if told.get("due_date"):
         return date.fromisoformat(told["due_date"])
-    if told.get("terms") or desk.option("due_date") == "invoice_date":
-        return day
+    if told.get("terms"):
+        return day  # the ledger reckons it by the terms
     raise Refused(
-        "The file gives no due date.",
+        "The file gives neither due date nor terms.",
         cause="decision",
         code="decision.needed",
         field="due_date",
         value=str(told["number"]),
-        cure="Give the due date in Stampli, or choose in the options that bills are due on the day of the invoice.",
+        cure="Give the due date in Stampli, or choose in the settings that bills are due on the day of the invoice.",
     )
 
 

@@ -28,9 +28,10 @@ class Coder:
         return [self.line(one, Decimal(one["amount"])) for one in self.told["lines"]]
 
     def line(self, one: Json, amount: Decimal) -> Line:
-        row = int(one["row"])
+        row = int(one["rows"][0])
         entity = self.entity(str(one.get("entity") or self.told.get("entity") or ""), row)
-        of = {name: self.value(name, str(one.get(name) or ""), row) for name in DIMENSIONS}
+        given = {name: str(value) for name, value in (one.get("dimensions") or {}).items()}
+        of = {name: self.value(name, given.pop(name, ""), row) for name in DIMENSIONS}
         line = Line(
             amount=amount,
             account=self.value(GL, str(one.get(GL) or ""), row),
@@ -42,7 +43,7 @@ class Coder:
             item=of["item"],
             customer=of["customer"],
             employee=of["employee"],
-            dimensions=tuple(sorted((one.get("dimensions") or {}).items())),
+            dimensions=tuple(sorted((name, self.value(name, value, row)) for name, value in given.items())),
             entity=entity,
         )
         self._usable(line, row)

@@ -23,11 +23,6 @@ class Options:
         default="own_line",
         choices=(("own_line", "on lines of its own, account by tax_account"), ("in_cost", "spread over its lines")),
     )
-    due_date: str = ask(
-        "Bills without a due date",
-        default="invoice_date",
-        choices=(("invoice_date", "due on the day of the invoice"), ("block", "wait for a person")),
-    )
     rate_type: str = ask(
         "Exchange rate type", help="Multi-currency companies only. Empty: Intacct Daily Rate.", default=""
     )

@@ -14,7 +14,7 @@ from connectors.sage_intacct.documents import BillPayment, BillPaymentVoid, Paid
 
 
 def payment(told: Json, desk: Desk) -> Document | Skip:
-    day = date.fromisoformat(told["date"])
+    day = date.fromisoformat(told["payment_date"])
     vendor = _vendor(told, desk, day)
     _wait_for_bills(told, desk)
     bank = desk.map("bank_account", str(told.get("bank_account") or ""), on=day, at="account")
@@ -27,7 +27,7 @@ def payment(told: Json, desk: Desk) -> Document | Skip:
         vendor=vendor,
         day=day,
         account=bank.value,
-        paid=tuple(_paid(one) for one in told["parts"]),
+        paid=tuple(_paid(one) for one in told["lines"]),
         description=described({**told, "number": ""}, str(told["payment_id"]), _method(told)),
         draft=desk.option("post_as") == "draft",
         books=str((_choice(desk, bank.value) or {}).get("location") or ""),
@@ -40,8 +40,8 @@ def payment(told: Json, desk: Desk) -> Document | Skip:
 
 def void(told: Json, desk: Desk) -> Document | Skip:
     """Prepared, and sent once a person has approved it."""
-    posted = desk.posted("payment", str(told["payment_id"]))
-    day = date.fromisoformat(told["date"])
+    posted = desk.posted("payment", str(told["document"]))
+    day = date.fromisoformat(told["payment_date"])
     paid: BillPayment = posted.document
     described = f"Stampli void of {told['payment_id']}"
     day = max(day, paid.day)
@@ -52,29 +52,32 @@ def void(told: Json, desk: Desk) -> Document | Skip:
 
 def _vendor(told: Json, desk: Desk, day: date) -> str:
     faults = Faults(desk)
-    vendor = vendor_of(desk, told, faults, [int(one["row"]) for one in told["parts"]], day)
+    vendor = vendor_of(desk, told, faults, [int(row) for row in told["rows"]], day)
     faults.end()
     return vendor
 
 
 def _wait_for_bills(told: Json, desk: Desk) -> None:
     """A bill that a file told of and that is not posted yet is waited for; any other is looked for at the target."""
-    for one in told["parts"]:
-        if not desk.known("bill", one["bill_key"]):
+    for one in told["lines"]:
+        if not desk.known("bill", one["bill"]):
             continue
         try:
-            desk.posted("bill", one["bill_key"])
+            desk.posted("bill", one["bill"])
         except NotYet as wait:
             raise NotYet(
-                f"The bill {one['number']} is not posted yet.", code="dependency.bill", flow=wait.flow, key=wait.key
+                f"The bill {one['invoice_number']} is not posted yet.",
+                code="dependency.bill",
+                flow=wait.flow,
+                key=wait.key,
             ) from None
 
 
 def _currency(told: Json, desk: Desk) -> str:
     """That of the bills; the file seldom says it."""
-    for one in told["parts"]:
-        if desk.known("bill", one["bill_key"]):
-            posted = desk.posted("bill", one["bill_key"]).document.currency
+    for one in told["lines"]:
+        if desk.known("bill", one["bill"]):
+            posted = desk.posted("bill", one["bill"]).document.currency
             if posted:
                 return str(posted)
     return str(told["currency"])
@@ -83,7 +86,7 @@ def _currency(told: Json, desk: Desk) -> str:
 def _paid(one: Json) -> Paid:
     amount = exact(Decimal(one["amount"]), SMALLEST)
     discount = exact(Decimal(one.get("discount") or 0), SMALLEST)
-    return Paid(bill=docno(str(one["number"])), amount=amount, discount=discount)
+    return Paid(bill=docno(str(one["invoice_number"])), amount=amount, discount=discount)
 
 
 def _method(told: Json) -> str:
@@ -113,7 +116,7 @@ def _alone(desk: Desk, told: Json, bank: str) -> None:
 
 def _unless_posted(desk: Desk, told: Json, made: BillPayment) -> Document | Skip:
     try:
-        before: BillPayment = desk.posted("payment", str(told["payment_id"])).document
+        before: BillPayment = desk.posted("payment", str(told["key"])).document
     except NotYet:
         return made
     if (before.day, before.vendor, before.paid) == (made.day, made.vendor, made.paid):

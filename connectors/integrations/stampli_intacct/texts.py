@@ -9,7 +9,8 @@ DESCRIPTION = 1000
 def described(told: Json, number: str, *more: str) -> str:
     """`Stampli INV-2001 Acme Office Supply`, then the description of the file, and its number where ours differs."""
     written = str(told.get("number") or "")
-    parts = ["Stampli", *more, number, str(told.get("vendor_name") or told.get("vendor_id") or "")]
+    vendor = told["vendor"]
+    parts = ["Stampli", *more, number, str(vendor.get("name") or vendor.get("id") or "")]
     if written and written != number:
         parts.append(f"({written})")
     parts.append(str(told.get("description") or ""))

@@ -10,7 +10,7 @@ from connectors.names import fold
 
 def vendor_of(desk: Desk, told: Json, faults: Faults, rows: list[int], day: date) -> str:
     """VENDORID; empty where it is a fault."""
-    id, name = str(told.get("vendor_id") or ""), str(told.get("vendor_name") or "")
+    id, name = str(told["vendor"].get("id") or ""), str(told["vendor"].get("name") or "")
     row = desk.maybe("vendor", id, name, on=day, at="vendor")
     if row:
         return row.value
