@@ -28,10 +28,11 @@ from connectors.stampli import ping, said
 from connectors.stampli.away import Away
 from connectors.stampli.listing import Look, as_listed, listing, path_in, path_of
 from connectors.stampli.names import below
+from connectors.stampli.reading import Reading
 from connectors.stampli.settings import settings_of
 
 
-class Stampli:
+class Stampli(Reading):
     """Each call signs in, does its work and leaves. Within `visit` they share one session: a poll is one visit.
 
     Besides what they say, all raise Unavailable, and Denied where server or user are not accepted: without a confirmed
@@ -41,6 +42,7 @@ class Stampli:
     def __init__(self, access: Access) -> None:
         self.credentials = access.credentials
         self.settings = settings_of(access.settings)
+        self._settings = access.settings
         self.pins = host_keys(access.settings.get("host_keys") or ())
         self.wire = SftpWire(access.gate, access.reachable, self.settings.waits)
         self._reachable = access.reachable

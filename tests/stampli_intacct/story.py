@@ -20,14 +20,14 @@ from audit.files import RemoteFile
 from audit.models import Delivery, Record
 from connectors.files import FEED
 from portal.engine.files import outcomes
-from portal.engine.provisioning import provision
-from portal.models import Connection, Cursor, Link
+from portal.engine.provisioning import Wrong, provision
+from portal.models import Connection, Cursor, Examination, Link
 
 Json = dict[str, Any]
 SAMPLES = Path(__file__).parent.parent / "data" / "stampli"
 WAITS = {"poll": 3600.0, "condition": 1.0, "retry_start": 0.05, "retry_most": 0.2}
 WORKSPACE = "Northwind Payables"
-FLOWS = ("bill", "credit", "payment", "payment_void")
+FLOWS = ("bill", "credit", "payment", "payment_void", "bill_void", "credit_void")
 
 
 @dataclass
@@ -113,7 +113,10 @@ def file_story(
         with override_settings(REACHABLE=reachable, WAITS=own):
             wanted = plan(stampli, intacct_server.url)
             change(wanted["workspaces"][0])
-            made = provision(wanted)
+            try:
+                made = provision(wanted)
+            except Wrong as wrong:
+                raise AssertionError([one.checks for one in Examination.objects.all()]) from wrong
             assert not any(made.failed.values()), json.dumps(made.failed, indent=1)
             Cursor.objects.update(due_at=timezone.now() + timedelta(hours=1))
             yield FileStory(stampli, books, intacct_server, wanted)
