@@ -100,14 +100,16 @@ def _wake_dependents(posted: Sequence[Record], now: datetime) -> None:
     if not posted:
         return
     first = posted[0]
-    Record.objects.filter(
+    waiting = Record.objects.filter(
         source_account=first.source_account,
         target_company=first.target_company,
         state=State.WAITING,
         waits_for=WaitsFor.DEPENDENCY,
-        waits_on_flow=first.flow,
-        waits_on_key__in=[record.key for record in posted],
-    ).update(due_at=now)
+    )
+    waiting.filter(waits_on_flow=first.flow, waits_on_key__in=[one.key for one in posted]).update(due_at=now)
+    # What the target lane missed, it missed by the number that it has there.
+    numbers = [one.number for one in posted if one.number]
+    waiting.filter(waits_on_flow="", waits_on_key__in=numbers, code=f"dependency.{first.kind}").update(due_at=now)
 
 
 def _not_answered(record: Record, attempt: Attempt, error: Unavailable | None, now: datetime) -> None:

@@ -25,7 +25,7 @@ from portal.models import Connection, Cursor, Examination, Link
 
 Json = dict[str, Any]
 SAMPLES = Path(__file__).parent.parent / "data" / "stampli"
-WAITS = {"poll": 3600.0, "condition": 1.0, "retry_start": 0.05, "retry_most": 0.2}
+WAITS = {"poll": 3600.0, "condition": 1.0}
 WORKSPACE = "Northwind Payables"
 FLOWS = ("bill", "credit", "payment", "payment_void", "bill_void", "credit_void")
 
