@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test.utils import override_settings
 from django.utils import timezone
 
@@ -21,11 +21,11 @@ from audit.models import Delivery, Record
 from connectors.files import FEED
 from portal.engine.files import outcomes
 from portal.engine.provisioning import Wrong, provision
-from portal.models import Connection, Cursor, Examination, Link
+from portal.models import Connection, Cursor, Examination, Lane, Link
 
 Json = dict[str, Any]
 SAMPLES = Path(__file__).parent.parent / "data" / "stampli"
-WAITS = {"poll": 3600.0, "condition": 1.0}
+WAITS = {"poll": 3600.0, "condition": 60.0, "retry_start": 60.0, "retry_most": 60.0}
 WORKSPACE = "Northwind Payables"
 FLOWS = ("bill", "credit", "payment", "payment_void", "bill_void", "credit_void")
 
@@ -61,8 +61,11 @@ class FileStory:
         Cursor.objects.filter(feed=FEED).update(due_at=timezone.now())
         self.work()
 
-    def work(self, seconds: float = 60) -> None:
-        call_command("work", until_quiet=True, threads=1, seconds=seconds)
+    def work(self, seconds: float = 30) -> None:
+        try:
+            call_command("work", until_quiet=True, threads=1, seconds=seconds)
+        except CommandError as error:
+            raise AssertionError(told()) from error
 
     def rows(self, name: str) -> list[Json]:
         return list(self.company.rows(name).values())
@@ -172,6 +175,14 @@ def plan(stampli: Any, intacct: str) -> Json:
             }
         ]
     }
+
+
+def told() -> str:
+    """Where everything stands, for whoever reads why a test failed."""
+    files = RemoteFile.objects.values_list("name", "state", "said", "delivery__status", "delivery__why")
+    rows = Record.objects.values_list("flow", "key", "state", "code", "said")
+    lanes = Lane.objects.values_list("company", "side", "paused_until", "pause_said")
+    return f"{list(files)}\n{list(rows)}\n{list(lanes)}"
 
 
 def records(flow: str) -> list[Record]:

@@ -33,7 +33,6 @@ def test_a_file_of_bills_and_one_of_payments_stand_in_the_books_and_are_put_away
         world.look()
         world.drop("bills.csv", BILLS)
         world.look()
-        print(list(RemoteFile.objects.values("name", "state", "said", "delivery__status", "delivery__why", "delivery__reading__rows")), list(Record.objects.values("flow","state","code","said")), list(Problem.objects.values("code","said")))
         assert world.bills() == {("V-1", "INV-1"): Decimal("150.00"), ("V-2", "OB-7"): Decimal("30.00")}
         world.work()
         assert world.gl("10100") == Decimal("-150.00"), list(Record.objects.values("flow", "state", "code", "said"))
