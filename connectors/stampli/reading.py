@@ -1,4 +1,4 @@
-"""How the files of this connection are read: by the rules of its settings, and by the layouts that a person confirmed."""
+"""How the files of a connection are read: by the rules of its settings, by the layouts that a person confirmed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,8 +14,10 @@ CONFIRMED, FOUND = "confirmed", "found"
 
 
 class Reading:
-    """The reading half of the client (`connectors.files.Reader`). Setting `layouts`: `confirmed` (the default: a person
-    looks at the first file of a kind) or `found` (what is found out is used); `confirmed_layouts`: what was confirmed."""
+    """The reading half of the client (`connectors.files.Reader`).
+
+    Setting `layouts`: `confirmed` (the default: a person looks at the first file of a kind) or `found` (what is found
+    out is used). `confirmed_layouts`: what was confirmed."""
 
     _settings: Any
 
