@@ -103,6 +103,7 @@ SESSION_ENGINE = "portal.people.sessions"
 PASSWORD_RESET_TIMEOUT = 4 * 3600
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+LOGOUT_REDIRECT_URL = "front"
 
 _mail = env.email_url("EMAIL_URL", "filemail://" if DEVELOPMENT else "smtp://localhost:25")
 vars().update({name: value for name, value in _mail.items() if name != "OPTIONS"})

@@ -32,7 +32,7 @@ SHOWN_CELL = 200
 @admin.register(RemoteFile)
 class FileAdmin(Scoped):
     workspace_path = "connection__workspace"
-    list_display = ("stage_label", "name", "connection", "progress", "size_said", "seen", "said_wrapped")
+    list_display = ("stage_label", "name", "connection", "progress", "size_said", "seen_said", "said_wrapped")
     list_display_links = ("stage_label", "name")
     list_filter = (("state", admin.ChoicesFieldListFilter), ("connection", ScopedRelatedFilter), "seen_at")
     list_select_related = ("connection__workspace", "delivery__reading")
@@ -62,7 +62,7 @@ class FileAdmin(Scoped):
         return format_html('<span class="ml-money">{}</span>', f"{row.size:,}")
 
     @display(description="seen", ordering="seen_at")
-    def seen(self, row: RemoteFile) -> str:
+    def seen_said(self, row: RemoteFile) -> str:
         return format_html(
             '<span class="ml-money">{}</span>', words.when(row.seen_at, row.connection.workspace.time_zone)
         )

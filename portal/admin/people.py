@@ -154,6 +154,7 @@ def _member(one: Any) -> dict[str, Any]:
         "closed": not user.is_active,
         "role_url": _url("membership", "role", one.pk),
         "remove_url": _url("membership", "remove", one.pk),
+        "leave_url": _url("membership", "leave", one.pk),
     }
 
 
@@ -183,7 +184,7 @@ class OfWorkspace(Scoped):
 
 @admin.register(Membership)
 class MembershipAdmin(OfWorkspace):
-    acts = ("role", "remove")
+    acts = ("role", "remove", "leave")
 
     @act("role")
     def role(self, request: HttpRequest, row: Membership) -> str:
@@ -200,6 +201,18 @@ class MembershipAdmin(OfWorkspace):
 
     @act("remove")
     def remove(self, request: HttpRequest, row: Membership) -> str:
+        self._take_out(request, row)
+        return f"{row.user} is out."
+
+    @act("leave")
+    def leave(self, request: HttpRequest, row: Membership) -> str:
+        """What everybody may do with his own place."""
+        if row.user_id != request.user.pk:
+            raise NotNow("This is somebody else's place. Nothing was done.")
+        self._take_out(request, row)
+        return f"You left {row.workspace}."
+
+    def _take_out(self, request: HttpRequest, row: Membership) -> None:
         """What this person has invited is revoked too: the links may lie in a mailbox of his."""
         with transaction.atomic():
             _keep_an_owner(row)
@@ -209,7 +222,6 @@ class MembershipAdmin(OfWorkspace):
             also = f", with {revoked} open invitations" if revoked else ""
             Membership.objects.filter(pk=row.pk).delete()
             self.tell(request, row, "person.removed", f"{row.user}, who was {row.role}{also}")
-        return f"{row.user} is out."
 
     def after(self, request: HttpRequest, row: Any) -> str:
         still = Membership.objects.filter(user_id=person(request).pk, workspace=row.workspace_id).exists()

@@ -49,7 +49,7 @@ MAY: dict[str, dict[str, frozenset[str]]] = {
         "invite": SETUP,
         "require": SETUP,
     },
-    "portal.membership": {"view": EVERYONE, "role": SETUP, "remove": SETUP},
+    "portal.membership": {"view": EVERYONE, "role": SETUP, "remove": SETUP, "leave": EVERYONE},
     "portal.invitation": {"view": SETUP, "revoke": SETUP},
     "auth.user": {"view": OPERATORS, "add": OPERATORS, "change": OPERATORS, "lost_factor": OPERATORS},
     "axes.accessattempt": {"view": OPERATORS, "delete": OPERATORS},

@@ -52,6 +52,7 @@ def furnish(name: str) -> House:
     for place, flow in enumerate(("customer", "invoice", "payment", "refund")):
         factories.FlowFactory.create(link=link, flow=flow, place=place)
     factories.invitation(workspace, f"guest@{name.lower()}.example")
+    factories.remote_file(source, name=f"{name}.csv", said=f"seen for {name}")
     factories.choices(target, "gl_account", {"40100": f"Revenue {name}", "40200": "Setup", "22010": "Tax"})
     factories.examination(target, passed=False)
     records = factories.in_every_state(link)

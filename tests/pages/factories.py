@@ -11,6 +11,7 @@ from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Seq
 from factory.django import DjangoModelFactory
 
 from audit import trail
+from audit.files import RemoteFile
 from audit.models import Attempt, Delivery, Posting, Problem, Record, State, TrailEntry, WaitsFor
 from mappings.models import Choice, Mapping, Period
 from portal.models import Backfill, Connection, Examination, FlowSetting, Invitation, Lane, Link, Membership, Workspace
@@ -324,6 +325,12 @@ def invitation(workspace: Workspace, email: str, token: str = "", **given: Any) 
     }
     digest = Invitation.digest_of(token or email)
     return Invitation.objects.create(workspace=workspace, email=email, digest=digest, **fields)
+
+
+def remote_file(connection: Connection, **given: Any) -> RemoteFile:
+    now = timezone.now()
+    fields: dict[str, Any] = {"folder": "/out", "name": "bills.csv", "size": 1200, "mtime": 0, "seen_at": now, **given}
+    return RemoteFile.objects.create(connection=connection, due_at=now, **fields)
 
 
 def choices(connection: Connection, table: str, offered: dict[str, str]) -> None:

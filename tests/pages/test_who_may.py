@@ -16,6 +16,7 @@ LISTS = {
     "record": "admin:audit_record_changelist",
     "problem": "admin:audit_problem_changelist",
     "delivery": "admin:audit_delivery_changelist",
+    "file": "admin:audit_remotefile_changelist",
     "trail": "admin:audit_trailentry_changelist",
     "mapping": "admin:mappings_mapping_changelist",
     "period": "admin:mappings_period_changelist",
@@ -62,6 +63,7 @@ ACTS = {
     "portal_workspace_require": {"owner"},
     "portal_membership_role": {"owner"},
     "portal_membership_remove": {"owner"},
+    "portal_membership_leave": {"owner", "finance", "support", "auditor"},
     "portal_invitation_revoke": {"owner"},
 }
 

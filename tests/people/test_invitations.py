@@ -153,6 +153,21 @@ def test_one_of_two_owners_may_go_and_is_out_at_once() -> None:
     assert told == ["person.role", "person.role", "person.removed"]
 
 
+def test_a_person_leaves_by_himself_and_takes_nobody_else_out() -> None:
+    owner = member()
+    auditor, finance = (member(role, f"{role}@example.com", owner.workspace) for role in ("auditor", "finance"))
+    client = browser(auditor.user)
+    answer = client.post(reverse("admin:portal_membership_leave", args=[finance.pk]), follow=True)
+    assert "somebody else" in answer.text
+    answer = client.post(reverse("admin:portal_membership_leave", args=[auditor.pk]), follow=True)
+    assert "You left" in answer.text
+    assert set(owner.workspace.memberships.values_list("role", flat=True)) == {"owner", "finance"}
+    assert (
+        "last owner"
+        in browser(owner.user).post(reverse("admin:portal_membership_leave", args=[owner.pk]), follow=True).text
+    )
+
+
 def test_two_workspaces_of_one_name_are_told_apart_by_commands() -> None:
     made = [factories.WorkspaceFactory.create(name="Twin") for _ in range(2)]
     with pytest.raises(CommandError, match=f"#{made[0].pk}, #{made[1].pk}"):
