@@ -266,7 +266,8 @@ def _note_target(client: Client, key: str, target: str) -> Json:
 
 def balance(client: Client, key: str) -> Json:
     """The `row` of a customer's balance with this id, all `rows` of his in its currency, oldest first, and for each
-    overpaid invoice among them the `receipts` that made the credit, each as `payment` loads it."""
+    overpaid invoice among them the `receipts` that made the credit, each as `payment` loads it; his id (`customer`) and
+    himself (`owner`)."""
     customer, row = _balance_row(client, key)
     rows = [one for one in client.customer_balance_rows(customer) if one["currency"] == row["currency"]]
     overpaid = dict.fromkeys(id_of(one.get("invoice")) for one in rows if one["type"] == "invoice_overpaid")
@@ -281,6 +282,7 @@ def balance(client: Client, key: str) -> Json:
         "rows": rows,
         "receipts": receipts,
         "customer": customer,
+        "owner": client.customer(customer),
         "invoice": without_lines(there(client.invoice(invoice), "invoice", invoice)) if invoice else None,
     }
 

@@ -64,15 +64,9 @@ def test_an_invoice_with_a_negative_account_that_was_given_up_can_still_be_paid(
     ends_right(bill, Step("uncollectible", "any", hours=1), Step("pay", "all", hours=1))
 
 
-@pytest.mark.xfail(
-    raises=Wrong, reason="the payment waits for a person, taken for one of an invoice that was too small"
-)
 def test_debt_that_was_given_by_hand_is_paid_with_the_next_invoice() -> None:
     ends_right(Step("by_hand", "debt", share=340), BILL, Step("pay", "all", hours=1))
 
 
-@pytest.mark.xfail(
-    raises=Wrong, reason="the payment waits for a person, who cannot split it: 3.8 puts the excess there"
-)
 def test_an_invoice_too_small_to_be_charged_is_paid_with_the_next_one() -> None:
     ends_right(Step("invoice", "any", lines=(Line(30),)), BILL, Step("pay", "all", hours=1))

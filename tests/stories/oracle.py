@@ -6,7 +6,7 @@ effect: how much of a document is covered without cash, not by which of several 
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
@@ -89,8 +89,8 @@ def _settled(one: Json, books: Books, covered: dict[tuple[str, str], Decimal]) -
         return
     if one["amount"]:
         applied = sum((part["amount"] for part in one["applications"]), Decimal(0))
-        (to,) = {part["number"] for part in one["applications"]} or {""}
-        books.receipts.append((one["number"], one["party"], one["date"], one["amount"], applied, to))
+        to = {part["number"] for part in one["applications"]}
+        books.receipts.append((one["number"], one["party"], one["date"], one["amount"], applied, " ".join(sorted(to))))
         return
     for part in one["applications"]:
         if not part["credit"]:
@@ -118,12 +118,16 @@ class _Reckoning:
         self.result = Books()
         self.sums: defaultdict[str, int] = defaultdict(int)
         self.covered: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.also: dict[str, list[tuple[str, int]]] = {}
+        """By payment of an invoice: earlier debts that it pays too, by the number of their document."""
 
     def all(self, kind: str) -> list[Json]:
         return list(self.of.get(kind, {}).values())
 
     def books(self) -> Books:
         self.result.customers = [one["id"] for one in self.all("customer")]
+        for key, debts in self._carried().items():
+            self._pays_also(self.of["invoice"][key], debts)
         for invoice in self.all("invoice"):
             if invoice["status"] != "draft":
                 self._invoice(invoice)
@@ -168,7 +172,7 @@ class _Reckoning:
             to = self._recovered(invoice, late.index(row) + 1) if row in late else invoice["number"]
             self._receipt(invoice, row, put, to)
         paid = sum(put for row, put in rows if not self._late(invoice, row))
-        due = invoice["total"] - paid - self._cover(invoice)
+        due = invoice["total"] - paid - self._cover(invoice) - self._paid_later(invoice["number"])
         due -= self._fate(invoice, bears, paid, due)
         self._recovery(invoice, [(row, put) for row, put in rows if put and self._late(invoice, row)])
         total = _money(invoice["total"])
@@ -247,6 +251,9 @@ class _Reckoning:
         return sorted(rows, key=lambda row: (row["status_transitions"]["paid_at"], row["id"]))
 
     def _applied(self, invoice: Json) -> list[tuple[Json, int]]:
+        return [(row, put) for row, put in self._put(invoice) if row["payment"]["type"] == "payment_intent"]
+
+    def _put(self, invoice: Json) -> list[tuple[Json, int]]:
         credit = max(0, self._credit(invoice))
         room = invoice["total"] - (invoice["pre_payment_credit_notes_amount"] or 0) - credit
         found = []
@@ -254,17 +261,56 @@ class _Reckoning:
             put = max(0, min(row["amount_paid"], room))
             room -= put
             found.append((row, put))
-        return [(row, put) for row, put in found if row["payment"]["type"] == "payment_intent"]
+        return found
+
+    def _carried(self) -> dict[str, list[tuple[str, int]]]:
+        """What each invoice carries of debts from before it, each unit by itself: the oldest first."""
+        units: defaultdict[str, list[str]] = defaultdict(list)
+        credit: defaultdict[str, int] = defaultdict(int)
+        found: dict[str, list[str]] = {}
+        for row in self.all("customer_balance_transaction"):
+            owner, cents, invoice = row["customer"], row["amount"], row["invoice"]
+            if row["type"] == "unapplied_from_invoice" and cents > 0:
+                units[owner] = found.pop(invoice, []) + units[owner]
+            elif row["type"] == "invoice_too_small":
+                again = found.pop(invoice, [])
+                own = [self.of["invoice"][invoice]["number"]] * (cents - len(again))
+                units[owner] += again + own
+            elif cents > 0:
+                used = min(credit[owner], cents)
+                credit[owner] -= used
+                units[owner] += [numbered(row["id"])] * (cents - used)
+            else:
+                taken, units[owner] = units[owner][:-cents], units[owner][-cents:]
+                if row["type"] == "applied_to_invoice":
+                    found[invoice] = taken
+                else:
+                    credit[owner] += -cents - len(taken)
+        return {invoice: list(Counter(numbers).items()) for invoice, numbers in found.items() if numbers}
+
+    def _pays_also(self, invoice: Json, debts: list[tuple[str, int]]) -> None:
+        left = [number for number, cents in debts for _ in range(cents)]
+        for row, put in self._put(invoice):
+            through_stripe = row["payment"]["type"] == "payment_intent"
+            above = row["amount_paid"] - put
+            own = above + (self._rest(self._charge(row), row) if through_stripe else 0)
+            if through_stripe:
+                self.also[row["id"]] = list(Counter(left[:own]).items())
+            left = left[above:]
+
+    def _paid_later(self, number: str) -> int:
+        return sum(cents for pairs in self.also.values() for to, cents in pairs if to == number)
 
     def _receipt(self, invoice: Json, row: Json, put: int, to: str) -> None:
         charge = self._charge(row)
         balance = self._row(charge, "charge")
         amount = row["amount_paid"] + self._rest(charge, row)
-        self._post({CLEARING: amount, RECEIVABLE: -put, OVERPAID: put - amount})
-        money = _money(amount), _money(put)
-        self.result.receipts.append(
-            (row["id"], invoice["customer"], _day(balance["created"]), *money, to if put else "")
-        )
+        also = self.also.get(row["id"], [])
+        settled = put + sum(cents for _, cents in also)
+        self._post({CLEARING: amount, RECEIVABLE: -settled, OVERPAID: settled - amount})
+        money = _money(amount), _money(settled)
+        targets = " ".join(sorted({*([to] if put else []), *(number for number, _ in also)}))
+        self.result.receipts.append((row["id"], invoice["customer"], _day(balance["created"]), *money, targets))
 
     def _rest(self, charge: Json, row: Json) -> int:
         """Of a charge more than its rows: the last row's."""

@@ -213,6 +213,79 @@ def test_books_closed_in_one_entity_leave_the_other_open(transactional_db: None)
         assert Record.objects.get(code="period.closed").problem.value.startswith("AR E200")
 
 
+# --- money without invoice, and credit by hand ------------------------------------------------------------------------
+
+WITHOUT_INVOICE = [
+    row("sale_account", "*", "40300"),
+    row("customer_deposits", "*", "24300"),
+    row("balance_adjustment", "*", "24400"),
+    row("refunds_clearing", "USD", "24100"),
+]
+
+
+@pytest.mark.parametrize(("route", "object_"), [("sale", "OTHERRECEIPTS"), ("advance", "ARADVANCE")])
+def test_charges_without_invoice_stand_in_the_entity_that_their_metadata_name(
+    transactional_db: None, route: str, object_: str
+) -> None:
+    with entities(*WITHOUT_INVOICE, invoiceless=route) as world:
+        west_has_a_bank(world)
+        customer = world.customer()
+        private(world, "C-WEST", "E200")
+        Mapping.objects.create(link=world.link, table="customer", source=customer, target="C-WEST")
+        charge = world.shop.sell(8_000, customer=customer, metadata={"entity": "west"})
+        credit = {"sale": "40300", "advance": "24300"}[route]
+        carried(world)
+        assert by_entity(world) == {"E200": {credit: Decimal(-80), "10230": Decimal(80)}}
+        (held,) = books_of(world.company)["documents"]
+        # an other receipt names no customer: only the advance needs the session of his entity
+        assert (held["object"], held["entity"]) == (object_, "E200" if route == "advance" else "")
+        world.shop.refund(charge["id"])
+        carried(world)
+        assert by_entity(world) == {"E200": {}}, "it goes back inside the entity"
+
+
+def test_a_department_of_one_entity_alone_takes_the_sale_and_its_refund_into_a_session_of_it(
+    transactional_db: None,
+) -> None:
+    with entities(
+        *WITHOUT_INVOICE, row("customer_dimensions", "*", department="WEST-OPS"), invoiceless="sale"
+    ) as world:
+        west_has_a_bank(world)
+        with world.books.unit():
+            world.company.add_master("DEPARTMENT", "DEPARTMENTID", {"DEPARTMENTID": "WEST-OPS", "MEGAENTITYID": "E200"})
+        read_choices()
+        charge = world.shop.sell(8_000, customer=world.customer(), metadata={"entity": "west"})
+        world.shop.refund(charge["id"])
+        carried(world)
+        held = [*world.rows("OTHERRECEIPTS"), *world.rows("GLBATCH")]
+        assert [one["MEGAENTITYID"] for one in held] == ["E200", "E200"]
+
+
+def test_credit_by_hand_of_a_customer_of_one_entity_is_booked_in_a_session_of_it(transactional_db: None) -> None:
+    with entities(*WITHOUT_INVOICE) as world:
+        customer = world.customer()
+        private(world, "C-WEST", "E200")
+        Mapping.objects.create(link=world.link, table="customer", source=customer, target="C-WEST")
+        world.shop.update_customer(customer, metadata={"entity": "west"})
+        world.shop.credit_customer(customer, -5_000)
+        carried(world)
+        (memo,) = books_of(world.company)["documents"]
+        assert (memo["object"], memo["party"], memo["entity"]) == ("ARADJUSTMENT", "C-WEST", "E200")
+
+
+def test_a_period_closed_in_one_entity_parks_only_its_sales(transactional_db: None) -> None:
+    with entities(*WITHOUT_INVOICE, invoiceless="sale") as world:
+        west_has_a_bank(world)
+        target = workspace_connections()["Sage Intacct"]
+        Period.objects.create(connection=target, module="cash", entity="E200", closed_to=date(2099, 1, 1))
+        for entity in ("us", "west"):
+            world.shop.sell(8_000, metadata={"entity": entity})
+        world.deliver()
+        world.work()
+        assert list(by_entity(world)) == ["E100"], told()
+        assert Record.objects.get(code="period.closed").problem.value.startswith("cash E200")
+
+
 # --- dimensions -------------------------------------------------------------------------------------------------------
 
 

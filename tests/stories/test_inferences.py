@@ -155,6 +155,29 @@ def test_an_invoice_of_zero_with_lines_that_is_refused_is_shown_and_books_nothin
         assert balances(world, RECEIVABLE, PLANS, SETUP) == [0, Decimal("-100.00"), Decimal("100.00")]
 
 
+def test_a_company_that_refuses_invoices_of_zero_gets_a_journal_of_their_accounts(transactional_db: None) -> None:
+    with story(intacct={"zero_invoice": "refuse"}) as world:
+        choose(world, zero_total="journal")
+        made = of_two_accounts(world, 10_000, -10_000)
+        carry(world)
+        all_done()
+        assert world.rows("ARINVOICE") == [] and balances(world, RECEIVABLE, PLANS, SETUP) == [0, -100, 100]
+        world.shop.void(made["id"], force=True)
+        carry(world)
+        all_done()
+        assert balances(world, RECEIVABLE, PLANS, SETUP) == [0, 0, 0]
+
+
+def test_an_invoice_of_zero_without_negative_lines_of_its_own_owes_nothing(transactional_db: None) -> None:
+    with story(intacct={"zero_invoice": "refuse", "negative_line": "refuse"}) as world:
+        choose(world, negative_lines="split_credit_memo")
+        made = of_two_accounts(world, 10_000, -10_000)
+        carry(world)
+        all_done()
+        assert dues(world) == {made["number"]: 0, f"{made['number']}-C": 0}
+        assert balances(world, RECEIVABLE, PLANS, SETUP) == [0, -100, 100]
+
+
 # --- C7 ---------------------------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ from connectors.sage_intacct.documents import (
     Credit,
     Invoice,
     InvoiceReversal,
+    Journal,
     Payment,
 )
 from connectors.stripe.client import id_of
@@ -102,6 +103,8 @@ def _fate(payload: Json, desk: Desk) -> Application | Skip:
             return Skip("the invoice itself was reversed", code="application.reversed")
         memo = memo.otherwise
     debt = desk.posted("invoice", invoice["id"]).document
+    if isinstance(debt, Journal):
+        return Skip("the invoice of zero is a journal", code="application.journal")
     if isinstance(debt, Adjustment):
         return Skip("the invoice is a credit itself", code="application.credit")
     return _document(desk, f"{invoice['id']}:{end}", debt, [(memo, None)], invoice)

@@ -16,7 +16,7 @@ def translate(payload: Json, desk: Desk) -> Adjustment:
     row, key = payload["row"], payload["customer"]
     customer = desk.posted("customer", key).document
     assert isinstance(customer, Customer)
-    about = {"id": row["id"], "metadata": row.get("metadata") or {}, "customer": key}
+    about = {"id": row["id"], "metadata": row.get("metadata") or {}, "customer": payload.get("owner") or key}
     opening = desk.day(moment(int(row["created"])))
     entity = entity_of(desk, about, opening)
     currency = amount.held(desk, row["currency"], entity)

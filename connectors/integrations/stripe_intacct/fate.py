@@ -13,7 +13,7 @@ from connectors.integrations.stripe_intacct import amount, texts
 from connectors.integrations.stripe_intacct.coding import Place, bare, coded
 from connectors.integrations.stripe_intacct.receipt import room_of
 from connectors.money import docno
-from connectors.sage_intacct.documents import Adjustment, Invoice, InvoiceReversal, Line
+from connectors.sage_intacct.documents import Adjustment, Invoice, InvoiceReversal, Journal, Line
 from connectors.sage_intacct.documents.reversal import VOID
 from connectors.stripe.client import when
 from connectors.stripe.reading import moment, paid_at
@@ -33,12 +33,14 @@ def nothing(flow: str, payload: Json, desk: Desk) -> Skip | None:
 # --- void -------------------------------------------------------------------------------------------------------------
 
 
-def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment:
+def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment | Journal:
     """The ledger's own reversal; or a credit memo of all lines, by option, or where money was applied in the ledger."""
     invoice = payload["invoice"]
     first = desk.posted("invoice", invoice["id"]).document
     _not_written_off(invoice, desk)
     day = _day("voided_at", invoice, desk, first)
+    if isinstance(first, Journal):
+        return _mirrored(first, invoice, desk, day)
     notes = _notes(payload, desk)
     memo = _opposite(first, notes, invoice, desk, day)
     if notes:
@@ -53,6 +55,17 @@ def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment:
         description=texts.described("void", invoice["id"]),
         otherwise=memo if desk.option("void_paid") == "credit_memo" else None,
         entity=first.entity,
+    )
+
+
+def _mirrored(first: Journal, invoice: Json, desk: Desk, day: date) -> Journal:
+    return replace(
+        first,
+        control=desk.control,
+        number=docno(first.number + VOID),
+        day=day,
+        title=texts.titled("void", first.number, texts.party(invoice)),
+        lines=tuple(replace(line, amount=-line.amount) for line in first.lines),
     )
 
 

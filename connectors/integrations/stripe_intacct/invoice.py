@@ -9,6 +9,7 @@ from decimal import Decimal
 from connectors.base import Desk, Json, Skip
 from connectors.errors import Refused, Unmapped
 from connectors.integrations.stripe_intacct import amount, texts
+from connectors.integrations.stripe_intacct.clearing import journal_symbol
 from connectors.integrations.stripe_intacct.coding import (
     Place,
     bare,
@@ -19,22 +20,11 @@ from connectors.integrations.stripe_intacct.coding import (
     place_of_line,
     session_of,
 )
+from connectors.integrations.stripe_intacct.netting import Part, by_coding, netted, summed
 from connectors.money import cut, docno
-from connectors.sage_intacct.documents import Adjustment, Coded, Customer, Invoice, Line
+from connectors.sage_intacct.documents import Adjustment, Coded, Customer, Invoice, Journal, Line
 from connectors.stripe.client import id_of
 from connectors.stripe.reading import finalized_at
-
-
-@dataclass(frozen=True)
-class Part:
-    """An amount in minor units with its coding, and where it came from."""
-
-    coding: Line
-    minor: int
-    memo: str
-    why: str
-    sources: tuple[str, ...] = ()
-    """Ids of what it came from: the line, tax rates, `shipping`."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +41,7 @@ class Head:
     coding: tuple[Coded, ...]
 
 
-def translate(payload: Json, desk: Desk) -> Invoice | Adjustment | Skip:
+def translate(payload: Json, desk: Desk) -> Invoice | Adjustment | Journal | Skip:
     invoice = payload["invoice"]
     _taxable(desk)
     day = _day(invoice, desk)
@@ -61,12 +51,14 @@ def translate(payload: Json, desk: Desk) -> Invoice | Adjustment | Skip:
     place = place_of(desk, invoice, day, entity)
     parts = _parts(payload, desk, place)
     _check(parts, invoice)
-    if invoice["total"] == 0 and not any(_by_coding(parts).values()):
+    if invoice["total"] == 0 and not any(by_coding(parts).values()):
         return Skip("nothing to post: every account nets to zero", code="invoice.zero")
     head = _head(invoice, desk, day, entity, currency, parts)
+    if invoice["total"] == 0 and desk.option("zero_total") == "journal":
+        return _journal(head, summed(parts), currency, desk)
     if invoice["total"] < 0:
-        return _credit_memo(head, _summed(parts), currency, desk)
-    return _invoice(head, _netted(parts), currency, desk, invoice)
+        return _credit_memo(head, summed(parts), currency, desk)
+    return _invoice(head, netted(parts), currency, desk, invoice)
 
 
 def _taxable(desk: Desk) -> None:
@@ -144,6 +136,23 @@ def _credit_memo(head: Head, parts: list[Part], currency: amount.Currency, desk:
         draft=desk.option("post_as") == "draft",
         coding=head.coding,
         entity=session_of(desk, head.customer, [part.coding for part in parts]),
+    )
+
+
+def _journal(head: Head, parts: list[Part], currency: amount.Currency, desk: Desk) -> Journal:
+    """For companies that take no invoice of zero: nobody owes anything, what moves is between its accounts."""
+    lines = _lines(parts, currency, desk)
+    return Journal(
+        control=desk.control,
+        number=head.number,
+        journal=journal_symbol(desk),
+        day=head.day,
+        title=cut(head.description, texts.TITLE),
+        lines=tuple(replace(line, amount=-line.amount, document=head.number) for line in lines),
+        currency=head.block.currency,
+        rate_type=head.block.rate_type,
+        draft=desk.option("post_as") == "draft",
+        entity=session_of(desk, head.customer, lines),
     )
 
 
@@ -329,53 +338,21 @@ def _check(parts: list[Part], invoice: Json) -> None:
 def split(payload: Json, desk: Desk) -> Adjustment | Skip:
     """The negative lines that stay, as a credit memo beside their invoice: `<number>-C`."""
     invoice = payload["invoice"]
-    if desk.option("negative_lines") != "split_credit_memo" or invoice["total"] <= 0:
+    if desk.option("negative_lines") != "split_credit_memo" or invoice["total"] < 0:
         return Skip("negative lines stand on the invoice itself", code="split.inline")
+    if desk.nothing("invoice", invoice["id"]):
+        return Skip("the invoice posts nothing", code="split.nothing")
     owed = desk.posted("invoice", invoice["id"]).document
+    if isinstance(owed, Journal):
+        return Skip("the invoice of zero is a journal", code="split.journal")
     entity = owed.lines[0].entity
     currency = amount.held(desk, invoice["currency"], entity)
-    rest = [
-        part for part in _netted(_parts(payload, desk, place_of(desk, invoice, owed.day, entity))) if part.minor < 0
-    ]
+    rest = [part for part in netted(_parts(payload, desk, place_of(desk, invoice, owed.day, entity))) if part.minor < 0]
     if not rest:
         return Skip("no negative line stays: others of the same coding bear them", code="split.netted")
     desk.because("day", f"that of the invoice {owed.number}")
     head = _head(invoice, desk, owed.day, entity, currency, rest)
-    return replace(_credit_memo(head, _summed(rest), currency, desk), number=docno(head.number + "-C"), external="")
-
-
-def _netted(parts: list[Part]) -> list[Part]:
-    """Negative parts go into positive ones of the same coding, the largest first; what is left of them stays."""
-    kept = list(parts)
-    for place, part in enumerate(parts):
-        if part.minor < 0:
-            _net(kept, place)
-    return [part for part in kept if part.minor]
-
-
-def _net(kept: list[Part], place: int) -> None:
-    credit = kept[place]
-    fitting = [i for i, part in enumerate(kept) if part.minor > 0 and part.coding == credit.coding]
-    for i in sorted(fitting, key=lambda i: (-kept[i].minor, i)):
-        used = min(kept[i].minor, -credit.minor)
-        kept[i] = replace(kept[i], minor=kept[i].minor - used, why=f"{kept[i].why}; {credit.why}")
-        credit = replace(credit, minor=credit.minor + used)
-    kept[place] = credit
-
-
-def _by_coding(parts: list[Part]) -> dict[Line, int]:
-    sums: dict[Line, int] = defaultdict(int)
-    for part in parts:
-        sums[part.coding] += part.minor
-    return sums
-
-
-def _summed(parts: list[Part]) -> list[Part]:
-    first = {part.coding: part for part in reversed(parts)}
-    why = {coding: "; ".join(p.why for p in parts if p.coding == coding) for coding in first}
-    return [
-        replace(first[coding], minor=minor, why=why[coding]) for coding, minor in _by_coding(parts).items() if minor
-    ]
+    return replace(_credit_memo(head, summed(rest), currency, desk), number=docno(head.number + "-C"), external="")
 
 
 def groups(lines: tuple[Line, ...]) -> dict[Line, Decimal]:

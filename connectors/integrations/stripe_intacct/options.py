@@ -31,6 +31,12 @@ class Options:
         default="inline",
         choices=(("inline", "on the invoice"), ("split_credit_memo", "as a credit memo of their own")),
     )
+    zero_total: str = ask(
+        "Invoices of zero",
+        help="Whose accounts do not cancel out; those that do post nothing.",
+        default="invoice",
+        choices=(("invoice", "posted as they are"), ("journal", "a journal of their accounts")),
+    )
     adopt: str = ask(
         "Documents that stand there already",
         help="Same number and party, not sent by us. Exact: taken over where amount, currency and date are equal too.",
