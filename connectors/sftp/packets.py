@@ -16,7 +16,7 @@ from typing import Any, Final
 from connectors.errors import Malformed
 
 INIT, VERSION, OPEN, CLOSE, READ, WRITE, LSTAT, FSTAT = 1, 2, 3, 4, 5, 6, 7, 8
-OPENDIR, READDIR, REMOVE, MKDIR, REALPATH, STAT, RENAME = 11, 12, 13, 14, 16, 17, 18
+OPENDIR, READDIR, REMOVE, MKDIR, REALPATH, STAT, RENAME, READLINK = 11, 12, 13, 14, 16, 17, 18, 19
 STATUS, HANDLE, DATA, NAME, ATTRS = 101, 102, 103, 104, 105
 
 OK, EOF, NO_SUCH_FILE, PERMISSION_DENIED, FAILURE, UNSUPPORTED, EXISTS = 0, 1, 2, 3, 4, 8, 11
@@ -129,6 +129,13 @@ class Packets:
 
     def lstat(self, path: bytes) -> Stat:
         return self._expect(ATTRS, self._post(LSTAT, path)).stat()
+
+    def is_link(self, path: bytes) -> bool:
+        try:
+            self._expect(NAME, self._post(READLINK, path))
+        except StatusError:
+            return False
+        return True
 
     def stat(self, path: bytes) -> Stat:
         return self._expect(ATTRS, self._post(STAT, path)).stat()

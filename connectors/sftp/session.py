@@ -91,7 +91,7 @@ class Session:
 
     def lstat(self, path: str) -> Stat | None:
         """What stands at this very name, a link itself and not what it leads to. None: nothing does."""
-        return self._do(lambda files: _or_none(lambda: files.lstat(_raw(path))))
+        return self._do(lambda files: _or_none(lambda: _lstat(files, _raw(path))))
 
     def stat(self, path: str) -> Stat | None:
         return self._do(lambda files: _or_none(lambda: files.stat(_raw(path))))
@@ -122,7 +122,7 @@ class Session:
         """The first bytes of a regular file: whether it may be read at all."""
 
         def first(files: Packets) -> bytes:
-            what = files.lstat(_raw(path))
+            what = _lstat(files, _raw(path))
             if not is_file(what):
                 raise NotAFileError
             handle = files.open(_raw(path), FOR_READING)
@@ -207,8 +207,14 @@ def _or_none(look: Callable[[], Stat]) -> Stat | None:
         raise
 
 
+def _lstat(files: Packets, path: bytes) -> Stat:
+    """Some servers (ProFTPD) answer for what a link leads to; asked where it leads, they say that it is one."""
+    what = files.lstat(path)
+    return Stat(what.size, what.mtime, stat.S_IFLNK) if is_file(what) and files.is_link(path) else what
+
+
 def _read(files: Packets, path: bytes, into: Callable[[bytes], None], limit: int, expected: Stat | None) -> Read:
-    before = files.lstat(path)
+    before = _lstat(files, path)
     if not is_file(before):
         raise NotAFileError
     if expected and not same(before, expected):
@@ -226,7 +232,7 @@ def _read(files: Packets, path: bytes, into: Callable[[bytes], None], limit: int
         digest.update(part)
         count += len(part)
         into(part)
-    read, after = files.fstat(handle), _or_none(lambda: files.lstat(path))
+    read, after = files.fstat(handle), _or_none(lambda: _lstat(files, path))
     files.close(handle)
     if count != opened.size or after is None or not (same(opened, read) and same(opened, after) and is_file(after)):
         raise ChangingError

@@ -223,6 +223,12 @@ class Files(paramiko.SFTPServerInterface):
     def lstat(self, path: str) -> Any:
         return self._do("stat", path, lambda real: paramiko.SFTPAttributes.from_stat(real.lstat()))
 
+    def readlink(self, path: str) -> Any:
+        def act(real: Path) -> Any:
+            return str(real.readlink()) if real.is_symlink() else paramiko.SFTP_FAILURE
+
+        return self._do("stat", path, act)
+
     # --- reading and changing
 
     def open(self, path: str, flags: int, attr: Any) -> Any:

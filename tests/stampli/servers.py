@@ -255,4 +255,4 @@ ForceCommand internal-sftp {options} -d {made.out}
 
 
 def by_key(made: Place, **changes: Any) -> Credentials:
-    return made.credentials(username=made.user, password="", private_key=made.key, **changes)
+    return made.credentials(**{"username": made.user, "password": "", "private_key": made.key, **changes})
