@@ -103,6 +103,32 @@ class Assembled:
     """What the document comes to, as a decimal text; empty where it tells none."""
 
 
+@dataclass(frozen=True)
+class Column:
+    """One column of a file, and what it is taken for."""
+
+    header: str
+    name: str = ""
+    """In the words of the contract; empty: it is not used."""
+    samples: Sequence[str] = ()
+    suggestions: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a file is understood, for a person who confirms it."""
+
+    facts: Mapping[str, str]
+    """What was found out, and by which proof: kind, encoding, delimiter, how amounts and dates are written."""
+    columns: Sequence[Column]
+    names: Sequence[str]
+    """All that a column can be."""
+    rows: Sequence[FileRow] = ()
+    """The first ones, as they are understood."""
+    problem: str = ""
+    """Why nothing of it could be carried as it is."""
+
+
 class Folder(Protocol):
     """How a folder is reached. Each call is one session, in one slot."""
 
@@ -127,6 +153,15 @@ class Reader(Protocol):
 
     def told_of(self, survey: Any) -> Json:
         """What the survey found, for people: kind, encoding, columns, warnings, number of rows."""
+        ...
+
+    def shown(self, stream: BinaryIO, name: str) -> Shown:
+        """For the page where a person confirms it. Never raises for what is wrong with the file."""
+        ...
+
+    def confirmed(self, stream: BinaryIO, name: str, names: Sequence[str]) -> Json:
+        """The layout, as it is kept in the connection's settings, that a person confirms: a name, or nothing, for each
+        of the columns that were shown. Raises `Malformed`."""
         ...
 
     def rows(self, stream: BinaryIO, survey: Any) -> Iterator[FileRow]: ...

@@ -12,9 +12,11 @@ from unfold.decorators import display
 
 from audit.files import FileReading, RemoteFile
 from audit.models import Delivery
+from connectors.errors import ConnectorError
 from portal.admin import words
-from portal.admin.scoped import Scoped, ScopedRelatedFilter
-from portal.engine.files import outcomes
+from portal.admin.scoped import Scoped, ScopedRelatedFilter, act, actor, view
+from portal.engine.decide import NotNow
+from portal.engine.files import layouts, outcomes
 
 COLOURS = {"done": "success", "rejected": "danger", "waits": "warning", "reading": "info", "seen": ""}
 KINDS = {
@@ -39,6 +41,8 @@ class FileAdmin(Scoped):
     search_fields = ("name", "delivery__reading__sha256")
     search_help_text = "Name or SHA-256"
     ordering = ("-seen_at", "-pk")
+    acts = ("confirm",)
+    views = ("layout",)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method != "GET":
@@ -88,8 +92,48 @@ class FileAdmin(Scoped):
             zone=row.connection.workspace.time_zone,
             colour=COLOURS[label],
             stage=said,
+            layout_url=self.url("layout", row.pk) if row.delivery and hasattr(row.delivery, "reading") else "",
             **_body(request, row),
         )
+
+    @view()
+    def layout(self, request: HttpRequest, row: RemoteFile) -> HttpResponse:
+        """How the file is understood: every column with what it is taken for, and the first rows."""
+        if row.delivery is None or not hasattr(row.delivery, "reading"):
+            return self.missing(request, str(row.pk))
+        shown = layouts.shown(row.delivery)
+        heads = sorted({name for one in shown.rows for name in one.body.get("cells", {})})
+        return self.page(
+            request,
+            "portal/layout.html",
+            f"Layout of {row.name}",
+            original=row,
+            row=row,
+            shown=shown,
+            sample=[_sample(one, heads) for one in shown.rows],
+            heads=heads,
+            confirm_url=self.url("confirm", row.pk) if self.may(request, "confirm", row) else "",
+            waits=layouts.waits(row.delivery),
+        )
+
+    @act("confirm")
+    def confirm(self, request: HttpRequest, row: RemoteFile) -> str:
+        if row.delivery is None or not hasattr(row.delivery, "reading"):
+            raise NotNow("The file is not here yet.")
+        try:
+            layouts.confirm(row.delivery, request.POST.getlist("name"), actor(request))
+        except ConnectorError as error:
+            raise NotNow(f"Nothing was kept: {error.said}") from None
+        return "Kept. Files like this one are read so from now on, and this one at once."
+
+
+def _sample(row: Any, heads: list[str]) -> dict[str, Any]:
+    read = {**row.body.get("cells", {}), **row.body.get("values", {})}
+    return {
+        "number": row.number,
+        "cells": [read.get(name, "") for name in heads],
+        "faults": [fault.said or fault.code for fault in row.faults],
+    }
 
 
 def stage(row: RemoteFile) -> tuple[str, str]:

@@ -29,7 +29,7 @@ MAY: dict[str, dict[str, frozenset[str]]] = {
     "audit.record": {"view": EVERYONE, "retry": CASES, "decide": CASES, "approve": BOOKS, "leave": BOOKS},
     "audit.problem": {"view": EVERYONE, "close": BOOKS},
     "audit.delivery": {"view": EVERYONE, "verify": frozenset({OWNER, SUPPORT})},
-    "audit.remotefile": {"view": EVERYONE},
+    "audit.remotefile": {"view": EVERYONE, "confirm": BOOKS},
     "audit.trailentry": {"view": EVERYONE},
     "mappings.mapping": {"view": EVERYONE, "add": BOOKS, "change": BOOKS, "retire": BOOKS},
     "mappings.period": {"view": EVERYONE, "add": BOOKS, "change": BOOKS, "delete": BOOKS},

@@ -41,6 +41,7 @@ ACTS = {
     "audit_record_not_there": {"owner", "finance", "support"},
     "audit_record_approve": {"owner", "finance"},
     "audit_record_leave": {"owner", "finance"},
+    "audit_remotefile_confirm": {"owner", "finance"},
     "audit_problem_close": {"owner", "finance"},
     "audit_delivery_verify": {"owner", "support"},
     "mappings_mapping_retire": {"owner", "finance"},

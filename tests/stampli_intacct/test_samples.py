@@ -53,7 +53,9 @@ def earlier() -> tuple[str, str]:
     bills = ["Vendor ID,Invoice Number,Invoice Date,Currency,Invoice Total,GL Account,Line Amount,Entity"]
     payments = ["Payment ID,Payment Date,Vendor ID,Invoice Number,Amount Paid,Payment Method,Check Number,Bank Account"]
     for one in STATE["payments_already_posted_by_connector"]:
-        bills.append(f"{one['vendor']},{one['invoice_number']},2026-05-01,USD,{one['amount']},6000,{one['amount']},E100")
+        bills.append(
+            f"{one['vendor']},{one['invoice_number']},2026-05-01,USD,{one['amount']},6000,{one['amount']},E100"
+        )
         paid = f"{one['vendor']},{one['invoice_number']},{one['amount']},{one['method']},{one['reference']}"
         payments.append(f"{one['payment_id']},2026-05-05,{paid},{one['bank_account']}")
     for one in STATE["bills_already_posted_by_connector"]:
