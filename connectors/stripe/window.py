@@ -138,7 +138,7 @@ def _refunds(client: Client, place: Place, rows: Sequence[Json]) -> list[Sightin
     return [
         _money(fact, row["amount"], row["currency"]) if fact.stream == "refund" else Sighting(fact)
         for row in rows
-        for fact in reading.of_refund(row)
+        for fact in reading.of_refund(client, row)
     ]
 
 

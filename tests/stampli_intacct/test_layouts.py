@@ -76,11 +76,9 @@ def test_a_file_of_an_unknown_layout_waits_is_shown_and_is_read_once_a_person_ha
 
 
 def test_a_file_whose_confirmed_column_is_gone_is_rejected_and_a_new_column_is_only_told() -> None:
-    layout: Json = {
-        "kind": "invoice",
-        "columns": [["Vendor ID", "vendor_id"], ["Number", "invoice_number"], ["Date", "invoice_date"]]
-        + [["Account", "gl_account"], ["Amount", "line_amount"]],
-    }
+    used = ("vendor_id", "invoice_number", "invoice_date", "gl_account", "line_amount")
+    headers = ("Vendor ID", "Number", "Date", "Account", "Amount")
+    layout: Json = {"kind": "invoice", "columns": [list(pair) for pair in zip(headers, used, strict=True)]}
 
     def known(workspace: Json) -> None:
         confirmed_only(workspace)
