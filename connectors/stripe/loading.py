@@ -137,14 +137,16 @@ def sale_failure(client: Client, key: str) -> Json:
 def refund(client: Client, key: str) -> Json:
     """`refund`, `failure` (true for its return), the `balance_row` of that cash, the `charge` and the InvoicePayments
     it paid (`payments`, each with the `key` of its fact); of their invoices: `invoices` by id, all `refunds` that moved
-    or will move cash, each with the `payments` of its own charge, and all `credit_notes`. Where no invoice was paid:
-    the `refunds` of the charge.
+    or will move cash, each with the `payments` of its own charge, and all `credit_notes`, whole, with the
+    `tax_rates` they name, by id. Where no invoice was paid: the `refunds` of the charge.
     """
     failure = key.endswith(FAILED)
     found = there(client.refund(key.removesuffix(FAILED)), "refund", key)
     charge = client.charge(id_of(found.get("charge"))) if found.get("charge") else None
     payments = paid(payments_of_charge(client, charge)) if charge else []
     invoices = list(dict.fromkeys(id_of(row["invoice"]) for row in payments))
+    notes = [note for one in invoices for note in client.credit_notes_of_invoice(one)]
+    notes = [{**note, "lines": client.credit_note_lines(note)} for note in notes]
     return {
         "refund": found,
         "failure": failure,
@@ -153,7 +155,8 @@ def refund(client: Client, key: str) -> Json:
         "payments": keyed(client, charge, payments) if charge else [],
         "invoices": {one: without_lines(there(client.invoice(one), "invoice", one)) for one in invoices},
         "refunds": refunds_of(client, invoices) if payments or not charge else refunds_of_charge(client, charge),
-        "credit_notes": [note for one in invoices for note in client.credit_notes_of_invoice(one)],
+        "credit_notes": notes,
+        "tax_rates": by_id(client.tax_rate, (rate_of(tax) for note in notes for tax in taxes_of(note, note["lines"]))),
     }
 
 

@@ -33,7 +33,7 @@ def test_the_last_refund_leaves_nothing_in_base_currency_either(run: Run, cents:
     refunds = refunds_of(run)
     for refund in refunds:
         whole = {"refund": refund, "refunds": refunds, "credit_notes": [], "payments": refund["payments"]}
-        back = shares(whole, {"in_1": groups(invoice.document.lines)}, EUR)
+        back = shares(whole, {"in_1": groups(invoice.document.lines)}, EUR, {})
         for share in at_own_rates(back, {"in_1": invoice}, Settled(USD, -100, exchanged=True)):
             assert share.amount > 0
             taken[share.coding] += share.amount

@@ -113,7 +113,7 @@ def test_the_last_refund_uses_up_every_line_exactly(run: Run) -> None:
     refunds, taken = refunds_of(run), dict.fromkeys(groups, Decimal(0))
     for refund in refunds:
         whole = {"refund": refund, "refunds": refunds, "credit_notes": [], "payments": refund["payments"]}
-        found = shares(whole, {"in_1": groups}, USD)
+        found = shares(whole, {"in_1": groups}, USD, {})
         assert sum(share.amount for share in found) == Decimal(refund["amount"]) / 100
         for share in found:
             taken[share.coding] += share.amount

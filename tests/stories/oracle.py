@@ -420,15 +420,18 @@ class _Reckoning:
         return dict(bears)
 
     def _of_invoice(self, refund: Json, invoice: str, part: int) -> dict[str, int]:
-        """All that reduced the invoice before is gone through in order, each takes from what the earlier ones left."""
-        left = self._bears(self.of["invoice"][invoice])
+        """All that reduced the invoice before is gone through in order: a note takes from the accounts of its own
+        lines, a refund from all, by what the earlier ones left."""
+        first = self._bears(self.of["invoice"][invoice])
+        taken = dict.fromkeys(first, 0)
         for one in self._reductions(invoice):
             if (one["created"], one["id"]) >= (refund["created"], refund["id"]):
                 break
-            cents = one["total"] if one["object"] == "credit_note" else self._parts(one)[invoice]
-            taken = _split(cents, left)
-            left = {account: rest - taken[account] for account, rest in left.items()}
-        return _split(part, left)
+            note = one["object"] == "credit_note"
+            takes = self._noted(one) if note else _split(self._parts(one)[invoice], _left(first, taken))
+            for account in first:
+                taken[account] += takes.get(account, 0)
+        return _split(part, _left(first, taken))
 
     def _parts(self, refund: Json) -> dict[str, int]:
         """How much of the unclaimed part falls to each invoice that the charge paid."""
@@ -453,6 +456,18 @@ class _Reckoning:
         notes = [n for n in self.all("credit_note") if n["status"] != "void"]
         parts = [part for note in notes for part in note["refunds"] if part["refund"] == one["id"]]
         return int(sum(part["amount_refunded"] for part in parts))
+
+
+def _left(first: Mapping[str, int], taken: Mapping[str, int]) -> dict[str, int]:
+    """Of each account that the invoice bears; nothing of one off which a note took more than it had."""
+    left = {}
+    for account, cents in first.items():
+        rest = cents - taken[account]
+        if cents >= 0:
+            left[account] = min(max(rest, 0), cents)
+        else:
+            left[account] = max(min(rest, 0), cents)
+    return left
 
 
 def _split(cents: int, weights: Mapping[str, int]) -> dict[str, int]:

@@ -79,7 +79,9 @@ def test_a_refund_comes_with_all_that_reduced_its_invoices(bench: Bench) -> None
     assert set(payload["invoices"]) == {first["id"], second["id"]}
     assert {row["id"] for row in payload["refunds"]} == {early["id"], late["id"]}
     assert [len(row["payments"]) for row in payload["refunds"]] == [2, 2]
-    assert [row["id"] for row in payload["credit_notes"]] == [note["id"]]
+    assert [(row["id"], [line["amount"] for line in row["lines"]]) for row in payload["credit_notes"]] == [
+        (note["id"], [200])
+    ]
     assert payload["balance_row"]["amount"] == -500
 
 

@@ -28,6 +28,7 @@ OF_LINES = (
     "billing_credit_account",
     "shipping_account",
 )
+OF_NOTES = ("customer_dimensions", "metadata_dimensions", "revenue_account", "tax_account")
 
 FLOWS = (
     Flow(
@@ -95,7 +96,7 @@ FLOWS = (
         kind="journal",
         translate=refund.translate,
         events=events_of("refund"),
-        tables=("clearing", "refunds_clearing", "refund_route", "fx_gain_loss"),
+        tables=("clearing", "refunds_clearing", "refund_route", "fx_gain_loss", *OF_NOTES),
         after=("payment",),
     ),
     Flow(
@@ -105,7 +106,7 @@ FLOWS = (
         kind="adjustment",
         translate=credit_note.translate,
         events=events_of("credit_note"),
-        tables=("customer_dimensions", "metadata_dimensions", "revenue_account", "tax_account"),
+        tables=OF_NOTES,
         after=("invoice",),
     ),
     Flow(

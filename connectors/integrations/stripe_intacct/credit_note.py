@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from connectors.base import Desk, Json
 from connectors.errors import Refused
@@ -26,8 +27,8 @@ def translate(payload: Json, desk: Desk) -> Adjustment:
     twins.before_note(note, payload.get("refunds") or [])
     entity = credited.lines[0].entity
     currency = amount.held(desk, note["currency"], entity)
-    day = _day(note, desk, entity)
-    parts = _parts(payload, credited, desk, place_of(desk, invoice, day, entity))
+    desk.because("day", f"Stripe {_dated_by(note)}")
+    parts = _parts(payload, credited, desk)
     _check(parts.values(), note)
     number = docno(note["number"])
     desk.because("number", f"Stripe number {note['number']}")
@@ -35,7 +36,7 @@ def translate(payload: Json, desk: Desk) -> Adjustment:
         control=desk.control,
         number=number,
         customer=credited.customer,
-        day=day,
+        day=_day(note, desk, entity),
         lines=_lines(parts, currency, note),
         invoice=credited.number,
         description=texts.described(
@@ -83,16 +84,25 @@ def void(payload: Json, desk: Desk) -> Adjustment:
 
 
 def _day(note: Json, desk: Desk, entity: str) -> date:
-    field = "effective_at" if note.get("effective_at") else "created"
-    desk.because("day", f"Stripe {field}")
-    return desk.day(moment(int(note[field])), entity)
+    return desk.day(moment(int(note[_dated_by(note)])), entity)
+
+
+def _dated_by(note: Json) -> str:
+    return "effective_at" if note.get("effective_at") else "created"
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _parts(payload: Json, credited: Invoice | Adjustment, desk: Desk, place: Place) -> dict[Line, int]:
+def takes(payload: Json, credited: Invoice, desk: Desk, currency: amount.Currency) -> dict[Line, Decimal]:
+    """What a note takes off each account, for whatever else takes back what it left. `payload` as for `translate`."""
+    return {coding: currency.amount(minor) for coding, minor in _parts(payload, credited, desk).items()}
+
+
+def _parts(payload: Json, credited: Invoice | Adjustment, desk: Desk) -> dict[Line, int]:
     """Minor units that each coding gives back."""
+    entity = credited.lines[0].entity
+    place = place_of(desk, payload["invoice"], _day(payload["credit_note"], desk, entity), entity)
     frozen = {one.source: one.line for one in credited.coding}
     sums: dict[Line, int] = defaultdict(int)
     for line in payload["lines"]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from connectors.base import Desk, Json, Posted, Skip
 from connectors.errors import Refused
-from connectors.integrations.stripe_intacct import amount, exchange, owed_again, sale_refund, texts, twins
+from connectors.integrations.stripe_intacct import amount, credit_note, exchange, owed_again, sale_refund, texts, twins
 from connectors.integrations.stripe_intacct.clearing import (
     CASH,
     Settled,
@@ -22,9 +22,10 @@ from connectors.integrations.stripe_intacct.clearing import (
 )
 from connectors.integrations.stripe_intacct.coding import session_of
 from connectors.integrations.stripe_intacct.invoice import groups
-from connectors.integrations.stripe_intacct.shares import Share, claimed, shares
+from connectors.integrations.stripe_intacct.shares import Share, claimed, notes_before, shares, unclaimed
 from connectors.money import allocate, docno
 from connectors.sage_intacct.documents import Invoice, Journal, Line
+from connectors.stripe.client import id_of
 from connectors.stripe.reading import claims, memo_of
 
 
@@ -62,7 +63,21 @@ def _shares(
     own = payload["refund"]["id"]
     taking = [one for one in payload["refunds"] if one["id"] == own or not owed_again.reopens(one, desk, day)]
     coding = {key: groups(document.lines) for key, document in invoices.items()}
-    return shares({**payload, "refunds": taking}, coding, currency)
+    return shares({**payload, "refunds": taking}, coding, currency, _noted(payload, invoices, currency, desk))
+
+
+def _noted(
+    payload: Json, invoices: Mapping[str, Invoice], currency: amount.Currency, desk: Desk
+) -> dict[str, dict[Line, Decimal]]:
+    """What each earlier note took off which account, whether its memo is posted yet or not. Only asked where a part of
+    the refund is left for the invoice's accounts."""
+    found = {}
+    for note in notes_before(payload) if unclaimed(payload["refund"], payload["credit_notes"]) else ():
+        invoice = id_of(note["invoice"])
+        of_note = {"credit_note": note, "lines": note["lines"], "invoice": payload["invoices"][invoice]}
+        of_note["tax_rates"] = payload["tax_rates"]
+        found[note["id"]] = credit_note.takes(of_note, invoices[invoice], desk, currency)
+    return found
 
 
 def _again(memo: Posted | None) -> list[Line]:

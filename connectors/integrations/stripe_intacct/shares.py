@@ -43,17 +43,24 @@ def unclaimed(refund: Json, notes: Iterable[Json]) -> int:
     return int(refund["amount"]) - sum(claimed(refund, notes).values())
 
 
-def shares(payload: Json, posted: Mapping[str, Groups], currency: Currency) -> list[Share]:
-    """Of the refund of the payload. `posted`: the frozen coding of its invoices. Raises Refused, `decision.needed`,
-    where more was given back than the invoices hold.
+def shares(payload: Json, posted: Mapping[str, Groups], currency: Currency, noted: Mapping[str, Groups]) -> list[Share]:
+    """Of the refund of the payload. `posted`: the frozen coding of its invoices; `noted`: what each earlier note took
+    off which account. Raises Refused, `decision.needed`, where more was given back than the invoices hold.
     """
-    left = Left(payload, posted, currency)
     own = payload["refund"]
-    for thing in sorted([*payload["refunds"], *_valid(payload["credit_notes"])], key=_order):
-        # What came later has no say, even where this one is translated after it.
-        if _order(thing) < _order(own):
-            left.take(thing)
+    if not unclaimed(own, payload["credit_notes"]):
+        return []
+    left = Left(payload, posted, currency, noted)
+    # What came later has no say, even where this one is translated after it.
+    earlier = [one for one in payload["refunds"] if _order(one) < _order(own)]
+    for thing in sorted([*earlier, *notes_before(payload)], key=_order):
+        left.take(thing)
     return left.take_refund({**own, "payments": payload["payments"]})
+
+
+def notes_before(payload: Json) -> list[Json]:
+    """Of the invoices of the refund: those that count and came earlier."""
+    return [note for note in _valid(payload["credit_notes"]) if _order(note) < _order(payload["refund"])]
 
 
 def _order(thing: Json) -> tuple[int, str]:
@@ -63,9 +70,13 @@ def _order(thing: Json) -> tuple[int, str]:
 class Left:
     """What is left: of each payment, and of each account of each invoice."""
 
-    def __init__(self, payload: Json, posted: Mapping[str, Groups], currency: Currency) -> None:
+    def __init__(
+        self, payload: Json, posted: Mapping[str, Groups], currency: Currency, noted: Mapping[str, Groups]
+    ) -> None:
         self.notes = payload["credit_notes"]
         self.currency = currency
+        self.noted = noted
+        self.posted = posted
         self.groups = {invoice: dict(groups) for invoice, groups in posted.items()}
         self.payments: dict[str, Decimal] = {}
 
@@ -73,7 +84,13 @@ class Left:
         if thing["object"] == "refund":
             self.take_refund(thing)
         else:
-            self._take(id_of(thing["invoice"]), self.currency.amount(thing["total"]))
+            self._take_note(thing)
+
+    def _take_note(self, note: Json) -> None:
+        """Off the accounts of its own lines, and off no other."""
+        groups = self.groups[id_of(note["invoice"])]
+        for coding, part in self.noted[note["id"]].items():
+            groups[coding] = groups.get(coding, Decimal(0)) - part
 
     def take_refund(self, refund: Json) -> list[Share]:
         amount = self.currency.amount(unclaimed(refund, self.notes))
@@ -92,14 +109,17 @@ class Left:
         groups = self.groups.get(invoice)
         if groups is None:  # another invoice, which an earlier refund of its own charge reduced
             return []
-        parts = self._split(amount, groups)
-        left = dict(groups)
+        left = {coding: _between(groups[coding], first) for coding, first in self.posted[invoice].items()}
+        parts = self._split(amount, left, most=sum(groups.values(), Decimal(0)))
         for coding, part in parts.items():
             groups[coding] -= part
         return [Share(invoice, coding, part, left[coding]) for coding, part in parts.items() if part]
 
-    def _split(self, amount: Decimal, left: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
+    def _split(
+        self, amount: Decimal, left: Mapping[Key, Decimal], *, most: Decimal | None = None
+    ) -> dict[Key, Decimal]:
         rest = sum(left.values(), Decimal(0))
+        rest = rest if most is None else min(rest, most)
         if amount > rest:
             raise Refused(
                 f"{amount} {self.currency.upper} was given back, but only {rest} is left to take back.",
@@ -110,6 +130,11 @@ class Left:
                 cure="Decide which account bears the rest and book this refund by hand.",
             )
         return dict(zip(left, allocate(amount, list(left.values()), self.currency.unit), strict=True))
+
+
+def _between(left: Decimal, first: Decimal) -> Decimal:
+    """What is left of an account lies between nothing and what the invoice put on it: a note may take more."""
+    return max(min(left, max(first, Decimal(0))), min(first, Decimal(0)))
 
 
 def _valid(notes: Iterable[Json]) -> list[Json]:
