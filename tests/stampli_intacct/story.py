@@ -17,7 +17,7 @@ from django.utils import timezone
 import standins.sage_intacct
 import standins.stampli
 from audit.files import RemoteFile
-from audit.models import Delivery, Record
+from audit.models import Delivery, Record, State, WaitsFor
 from connectors.files import FEED
 from portal.engine.files import outcomes
 from portal.engine.provisioning import Wrong, provision
@@ -66,6 +66,14 @@ class FileStory:
             call_command("work", until_quiet=True, threads=1, seconds=seconds)
         except CommandError as error:
             raise AssertionError(told()) from error
+
+    def later(self, hours: float = 2) -> None:
+        """As if some time had passed: files that were seen have stood still, and what is tried again is due."""
+        back = timedelta(hours=hours)
+        for file in RemoteFile.objects.filter(state=RemoteFile.State.SEEN):
+            RemoteFile.objects.filter(pk=file.pk).update(seen_at=file.seen_at - back)
+        Record.objects.filter(state=State.WAITING, waits_for=WaitsFor.DEPENDENCY).update(due_at=timezone.now())
+        self.look()
 
     def rows(self, name: str) -> list[Json]:
         return list(self.company.rows(name).values())

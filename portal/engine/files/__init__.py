@@ -13,7 +13,8 @@ from audit.models import Delivery
 from portal.engine.files import fetching, looking, putting_away, reading
 from portal.models import Connection, Lane, Workspace
 
-MOVING = Q(state__in=[RemoteFile.State.SEEN, RemoteFile.State.STEADY], tries=0)
+MOVING = Q(state=RemoteFile.State.SEEN, size__gt=0) | Q(state=RemoteFile.State.STEADY, tries=0)
+"""An empty file is given a whole interval in which it may be filled: nobody waits for it."""
 
 
 def work(lane: Lane, connections: list[Connection]) -> bool:

@@ -74,7 +74,7 @@ def take(connection: Connection, listing: Listing, now: datetime) -> bool:
 
 def _take(connection: Connection, row: RemoteFile | None, seen: Seen, now: datetime) -> bool:
     if row and (row.size, row.mtime) == (seen.size, seen.mtime):
-        return row.state == RemoteFile.State.SEEN and not _steady(connection, row, now)
+        return row.state == RemoteFile.State.SEEN and not _steady(connection, row, now) and bool(row.size)
     if row:
         _gone(row, "it was written anew")
     RemoteFile.objects.create(
@@ -86,7 +86,7 @@ def _take(connection: Connection, row: RemoteFile | None, seen: Seen, now: datet
         seen_at=now,
         due_at=now,
     )
-    return True
+    return bool(seen.size)  # an empty one has a whole interval to be filled
 
 
 def _steady(connection: Connection, row: RemoteFile, now: datetime) -> bool:
