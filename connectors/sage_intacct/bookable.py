@@ -6,6 +6,7 @@ tell is not known here; then the ledger itself refuses.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -151,3 +152,28 @@ def _of_account(line: Line, account: Choice) -> Iterator[Lack]:
         if on and needed != name and needed not in there:
             said = f"The account {line.account} requires the dimension {needed}."
             yield Lack("dimension.required", needed, line.account, said, f"Give the {needed}, or map one.")
+
+
+# --- terms ------------------------------------------------------------------------------------------------------------
+
+FROM_THE_BILL: Final = ("from invoice/bill date", "from invoice date", "from bill date")
+"""How Sage Intacct says that days are counted from the document."""
+
+
+def due_day(desk: Desk, term: str, day: date) -> date:
+    """When a bill of that day is due by an AP term: a bill is sent with its due date. Terms that count otherwise than
+    in days from the bill, and terms that do not tell how they count, are not reckoned here."""
+    choice = desk.choice("ap_term", term)
+    facts = choice.facts if choice else {}
+    days, counted = str(facts.get("due_days") or "0"), str(facts.get("due_from") or "").strip().lower()
+    if choice and days.isdigit() and counted in FROM_THE_BILL:
+        desk.because("due", f"{days} days {counted}, by the term {term}")
+        return day + timedelta(days=int(days))
+    raise Refused(
+        f"The term {term} does not tell when a bill of {day} is due.",
+        cause="settings",
+        code="term.due_day",
+        field="due",
+        value=term,
+        cure="Give the due date at the source, or map a term that counts days from the date of the bill.",
+    )

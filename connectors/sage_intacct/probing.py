@@ -13,6 +13,7 @@ from connectors.sage_intacct import said
 from connectors.sage_intacct.answers import Answer, Result, Row
 from connectors.sage_intacct.documents import LENGTHS
 from connectors.sage_intacct.markup import Node
+from connectors.sage_intacct.ping import JOURNALS, PAYABLE, PURCHASING, RECEIVABLE
 from connectors.sage_intacct.query import Query
 from connectors.sage_intacct.sessions import Session
 from connectors.sage_intacct.shelves import OTHER_RECEIPT_KEY, SHELVES
@@ -31,6 +32,8 @@ Outcome = Literal["ok", "failed", "warning", "not_checkable"]
 
 
 class Client(Protocol):
+    needs: frozenset[str]
+
     def sign_in(self, entity: str = "") -> tuple[Session, Answer, Response]: ...
     def call(self, nodes: Sequence[Node], entity: str = "") -> list[Result]: ...
     def rows(self, queries: Sequence[Query], entity: str = "") -> list[list[Row]]: ...
@@ -44,9 +47,12 @@ def probe(client: Client, detailed: Client) -> Iterator[Finding]:
     _, answer, _ = client.sign_in()
     yield _session(answer)
     yield _setup(client)
-    described = _described(client)
-    yield from (_object(name, kinds, described[name]) for name, kinds in _objects().items())
-    yield _other_receipt(client, described["OTHERRECEIPTS"])
+    objects = _objects(client.needs)
+    described = _described(client, objects)
+    for name, kinds in objects.items():
+        yield _object(name, kinds, described[name], required=bool(client.needs))
+    if "OTHERRECEIPTS" in described:
+        yield _other_receipt(client, described["OTHERRECEIPTS"])
     yield _lengths(client)
     yield _error_info(detailed)
     yield found(
@@ -83,26 +89,33 @@ def _setup(client: Client) -> Finding:
 # --- objects and their fields -----------------------------------------------------------------------------------------
 
 
-def _objects() -> dict[str, list[str]]:
-    """Object → kinds that are looked for in it."""
+def _objects(needs: frozenset[str]) -> dict[str, list[str]]:
+    """Object → kinds that are looked for in it; only of those that links post or refer to, once there are links."""
     found: dict[str, list[str]] = {}
     for kind, shelf in SHELVES.items():
-        found.setdefault(shelf.object, []).append(kind)
+        if not needs or kind in _looked_for(needs):
+            found.setdefault(shelf.object, []).append(kind)
     return found
 
 
-def _described(client: Client) -> dict[str, Result]:
-    names = list(_objects())
+def _looked_for(needs: frozenset[str]) -> frozenset[str]:
+    """Kinds go together: a flow may post another one than it names, and refers to others."""
+    families = (RECEIVABLE, PAYABLE, PURCHASING | {"vendor"}, JOURNALS)
+    return frozenset().union(*(family for family in families if needs & family))
+
+
+def _described(client: Client, names: Mapping[str, Sequence[str]]) -> dict[str, Result]:
     return dict(zip(names, client.call([("lookup", [("object", name)]) for name in names]), strict=True))
 
 
-def _object(name: str, kinds: list[str], result: Result) -> Finding:
+def _object(name: str, kinds: list[str], result: Result, *, required: bool) -> Finding:
     label = f"Fields of {name}"
     fields = _names(result)
     if not fields:
         cure = "Give the user the right to this object, or switch off the flows that post it."
+        bad: Outcome = "failed" if required and result.status == "failure" else "warning"
         said_ = said.sentence(result.errors) if result.status != "success" else "The company names none."
-        return found("data", name, label, "failed" if result.status == "failure" else "warning", said_, cure)
+        return found("data", name, label, bad, said_, cure)
     needed = {n for kind in kinds for n in (SHELVES[kind].key, SHELVES[kind].party, SHELVES[kind].day) if n}
     needed |= {n for kind in kinds for n in SHELVES[kind].fields}
     wished = {n for kind in kinds for n in SHELVES[kind].optional if "." not in n}  # the others are of another object

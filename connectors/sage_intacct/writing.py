@@ -1,5 +1,6 @@
 """What of a company only a write can tell. Makes a customer and an invoice of one cent, and takes them back: the
-invoice is reversed, the customer made inactive. Both stay there; they are named.
+invoice is reversed, the customer made inactive. Both stay there; they are named. With an account for costs, the same of
+a vendor, a bill and a vendor credit.
 """
 
 import time
@@ -14,7 +15,7 @@ from typing import Any, Final, Protocol
 from connectors.base import Announce, Answer, Call, Document, Done, Finding, Look, Response, Window
 from connectors.errors import ConnectorError, Refused, Unavailable
 from connectors.http import boottime
-from connectors.sage_intacct import answers
+from connectors.sage_intacct import answers, writing_payables
 from connectors.sage_intacct.answers import Row
 from connectors.sage_intacct.documents import Customer, Invoice, InvoiceReversal, Line
 from connectors.sage_intacct.limits import LIMITS
@@ -31,6 +32,7 @@ TAKEN_BACK: Final = (", inactive", ", reversed")
 
 
 class Client(Protocol):
+    def call(self, nodes: Sequence[Node], entity: str = "") -> list[answers.Result]: ...
     def sign_in(self, entity: str = "") -> tuple[Session, answers.Answer, Response]: ...
     def rows(self, queries: Sequence[Query], entity: str = "") -> list[list[Row]]: ...
     def look(self, documents: Sequence[Document]) -> Sequence[Look]: ...
@@ -43,6 +45,7 @@ class Books:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.patience, self.between = PATIENCE, BETWEEN
         self.key = uuid.uuid4().hex[:12]
         self.writes = 0
 
@@ -62,6 +65,16 @@ class Books:
     def change(self, control: str, customer: str, *fields: Node) -> Answer:
         body: list[Node] = [("CUSTOMERID", customer), *fields]
         return self.send(Call(control, "customer", function(control, ("update", [("CUSTOMER", body)]))))
+
+    def change_object(self, name: str, key: str, id: str, *fields: Node) -> Answer:
+        control, body = self.control(), [(key, id), *fields]
+        return self.send(Call(control, name.lower(), function(control, ("update", [(name, body)]))))
+
+    def state(self, document: Document) -> str:
+        return _state(self, document)
+
+    def refusal(self, key: str, label: str, answer: Answer) -> Finding:
+        return _refusal(key, label, answer)
 
     def send(self, call: Call) -> Answer:
         """Raises Unavailable where the answer does not say what became of it."""
@@ -85,6 +98,8 @@ def probe(client: Client, given: Mapping[str, str]) -> Iterator[Finding]:
         else:
             yield _skipped()
         yield _cleaned(books, customer, left)
+        if given.get("expense"):
+            yield from writing_payables.probe(books, given, left)
     except ConnectorError as error:
         yield found("data", "stopped", "The probe has ended early", "failed", error.said, error.cure)
     standing = [one for one in left if not one.endswith(TAKEN_BACK)]

@@ -21,6 +21,7 @@ TONES = {
     "Paid": "good", "Posted": "good", "Complete": "good", "active": "good", "success": "good", "Applied": "good",
     "Partially Paid": "wait", "Submitted": "wait", "Draft": "wait", "Selected": "wait", "on hold": "wait",
     "Reversed": "plain", "inactive": "plain", "aborted": "bad", "failure": "bad", "Pending": "plain",
+    "Voided": "plain", "Closed": "plain", "not to be paid": "wait",
 }  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from .html import Cell, Raw, card, chip, document, facts, inline, joined, link, 
 from .store import Row
 
 MOST = 200  # rows of one table
-TABS = (("Overview", ""), ("Customers", "customers"), ("Documents", "documents"), ("Journals", "journals"),
-        ("Ledger", "ledger"), ("Requests", "requests"))  # fmt: skip
+TABS = (("Overview", ""), ("Customers", "customers"), ("Vendors", "vendors"), ("Documents", "documents"),
+        ("Journals", "journals"), ("Ledger", "ledger"), ("Requests", "requests"))  # fmt: skip
 WORDS = {
     "ARINVOICE": "Invoice", "ARADJUSTMENT": "Adjustment", "APBILL": "Bill", "APADJUSTMENT": "Vendor adjustment",
     "ARPYMT": "Receipt", "APPYMT": "Vendor payment", "ARADVANCE": "Advance", "GLBATCH": "Journal",
@@ -28,6 +28,7 @@ class Page:
         self.views: dict[str, Callable[[Company, list[str]], str]] = {
             "": overview,
             "customers": customers,
+            "vendors": vendors,
             "documents": documents,
             "journals": journals,
             "ledger": accounts,
@@ -71,6 +72,8 @@ def overview(company: Company, rest: list[str]) -> str:
     shown = [
         card("owed by customers", money(sums.get(company.setup["ROLES"]["ar"], ledger.ZERO)), at(company, "customers"))
     ]
+    if owed := sums.get(company.setup["ROLES"]["ap"], ledger.ZERO):
+        shown.append(card("owed to vendors", money(-owed), at(company, "vendors")))
     shown += [card(_title(company, number), money(sums[number]), at(company, f"account/{number}")) for number in banks]
     shown += [card("Revenue", money(revenue), at(company, "ledger"))]
     shown += [card(_title(company, number), money(sums[number]), at(company, f"account/{number}")) for number in fees]
@@ -81,9 +84,22 @@ def overview(company: Company, rest: list[str]) -> str:
         f'<div class="cards">{cards}</div><p class="soft">{count:,} ledger entries, {note}.</p>'
         + section("Invoices", _documents(company, "ARINVOICE", 12), _of(company, "ARINVOICE", 12))
         + section("Receipts", _payments(company, "ARPYMT", 12), _of(company, "ARPYMT", 12))
+        + _payables(company, 12)
         + section("Journals", _journals(company, 8), _of(company, "GLBATCH", 8))
         + _closed(company)
     )
+
+
+def _payables(company: Company, most: int) -> str:
+    """Nothing of it where nobody uses it."""
+    parts = [
+        section(f"{WORDS[name]}s", shown(company, name, most), _of(company, name, most))
+        for name, shown in (("APBILL", _documents), ("APADJUSTMENT", _documents), ("APPYMT", _payments))
+        if company.rows(name)
+    ]
+    if company.rows("PODOCUMENT"):
+        parts.append(section("Purchase orders", _orders(company, most), _of(company, "PODOCUMENT", most)))
+    return "".join(parts)
 
 
 def _closed(company: Company) -> str:
@@ -108,6 +124,20 @@ def customers(company: Company, rest: list[str]) -> str:
     return section("Customers", table(heads, rows, "No customer yet."), _of(company, "CUSTOMER"))
 
 
+def vendors(company: Company, rest: list[str]) -> str:
+    rows: list[list[Cell]] = []
+    for row in _newest(company, "VENDOR"):
+        contact = company.master("CONTACT", "CONTACTNAME", row.get("DISPLAYCONTACTKEY", "")) or {}
+        state = "on hold" if row.get("ONHOLD") else row["STATUS"]
+        words = [chip(state), *([chip("not to be paid")] if row.get("DONOTCUTCHECK") else [])]
+        rows.append([
+            with_note(row["VENDORID"], ""), with_note(row["NAME"], contact.get("EMAIL1", "")), joined(words),
+            row.get("TERMNAME", ""), money(subledger.owed(company, "VENDOR", row["VENDORID"])),
+        ])  # fmt: skip
+    heads = ["Vendor|id", "Name", "Status", "Terms|wide", "Is owed|num"]
+    return section("Vendors", table(heads, rows, "No vendor yet."), _of(company, "VENDOR"))
+
+
 def _standing(company: Company, party: str) -> tuple[Decimal, Decimal]:
     """What a customer owes on documents, and the money we hold for it."""
     documents_ = [d for n in ("ARINVOICE", "ARADJUSTMENT") for d in company.find(n, "CUSTOMERID", party)]
@@ -130,6 +160,8 @@ def documents(company: Company, rest: list[str]) -> str:
     ]
     if company.rows("OTHERRECEIPTS"):
         parts.append(section("Other receipts", _receipts(company)))
+    if company.rows("PODOCUMENT"):
+        parts.append(section("Purchase orders", _orders(company, MOST), _of(company, "PODOCUMENT", MOST)))
     return "".join(parts)
 
 
@@ -184,7 +216,14 @@ def record(company: Company, rest: list[str]) -> str:
     row = company.get(name, key) if name in WORDS else None
     if row is None:
         return '<p class="empty">No such record.</p>'
-    number = row.get("RECORDID") or row.get("DOCNUMBER") or row.get("REFERENCENO") or row.get("DOCNO") or key
+    number = (
+        row.get("DOCID")
+        or row.get("RECORDID")
+        or row.get("DOCNUMBER")
+        or row.get("REFERENCENO")
+        or row.get("DOCNO")
+        or key
+    )
     return (
         section(f"{WORDS[name]} {number}", _facts(row))
         + section("Ledger entries", _entries(company, name, key))
@@ -193,7 +232,8 @@ def record(company: Company, rest: list[str]) -> str:
 
 
 _SHOWN = (
-    "RECORDNO STATE CUSTOMERID CUSTOMERNAME VENDORID VENDORNAME WHENCREATED WHENPOSTED WHENDUE RECEIPTDATE BATCH_DATE"
+    "RECORDNO STATE CUSTOMERID CUSTOMERNAME VENDORID VENDORNAME CUSTVENDID CUSTVENDNAME DOCID"
+    " WHENCREATED WHENPOSTED WHENDUE RECEIPTDATE BATCH_DATE"
     " JOURNAL BATCH_TITLE REFERENCENO RECORDID DOCNUMBER EXTERNALID DESCRIPTION TERMNAME CURRENCY FINANCIALENTITY"
     " PAYMENTMETHOD TRX_TOTALENTERED TRX_TOTALDUE MEGAENTITYID AUWHENCREATED"
 ).split()
@@ -254,6 +294,25 @@ def _payments(company: Company, name: str, most: int) -> str:
                      money(r["TRX_TOTALENTERED"], r["CURRENCY"]), money(r["TRX_TOTALDUE"])])  # fmt: skip
     heads = ["Number|id", "Date|day", "Party", "State", "Applied to", "Amount|num", "Left over|num"]
     return table(heads, rows, f"No {WORDS[name].lower()} yet.")
+
+
+def _orders(company: Company, most: int) -> str:
+    rows: list[list[Cell]] = []
+    for r in _newest(company, "PODOCUMENT", most):
+        lines = company.find("PODOCUMENTENTRY", "DOCHDRNO", r["RECORDNO"])
+        ordered = joined(
+            Raw(f"{inline(_plain(li['QUANTITY']))} {inline(li['UNIT'])} {inline(li['ITEMID'])}") for li in lines
+        )
+        rows.append([link(at(company, f"record/PODOCUMENT/{r['RECORDNO']}"), r["DOCID"]), r["WHENCREATED"],
+                     with_note(r["CUSTVENDNAME"], r["MESSAGE"]), chip(r["STATE"]), ordered,
+                     money(r["TOTAL"], r["CURRENCY"])])  # fmt: skip
+    heads = ["Order|id", "Date|day", "Vendor", "State", "Ordered", "Amount|num"]
+    return table(heads, rows, "No purchase order yet.")
+
+
+def _plain(quantity: Decimal) -> str:
+    text = format(quantity, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _receipts(company: Company) -> str:

@@ -201,7 +201,7 @@ def add_entity(company: Company, key: str, name: str) -> None:
 def _lists(company: Company, *, multi_currency: bool) -> None:
     for terms in ("ARTERM", "APTERM"):
         for name, days in (("Net 30", 30), ("Net 15", 15), ("Due on receipt", 0)):
-            company.add_master(terms, "NAME", {"NAME": name, "DUEDATE": days})
+            company.add_master(terms, "NAME", {"NAME": name, "DUEDATE": days, "DUEFROM": "from invoice/bill date"})
     early = {"DUEDATE": 30, "DUEFROM": "from invoice/bill date", "DISCDATE": 10, "DISCAMOUNT": "2", "DISCPERCAMN": "%"}
     company.add_master("APTERM", "NAME", {"NAME": "2-10 Net 30", "DISCFROM": "from invoice/bill date", **early})
     company.add_master("EMPLOYEE", "EMPLOYEEID", {"EMPLOYEEID": "E-1", "TITLE": "Buyer", "PERSONALINFO.PRINTAS": "Ada"})

@@ -1,5 +1,6 @@
 // The official SDK for Node, as it comes. Writes what it was told as one JSON object.
 //   story ADDRESS   signs in at this gateway, creates and reads
+//   payables ADDRESS   the same of vendors, bills, their payments, credits and orders
 //   parse FILES     reads answers from files
 // The SDK speaks to hosts of the vendor only; the suffix that it demands is turned here.
 "use strict";
@@ -9,7 +10,7 @@ const path = require("node:path");
 const sdk = require("@intacct/intacct-sdk");
 require("@intacct/intacct-sdk/dist/Credentials/Endpoint").default.DOMAIN_NAME = "0.0.1";
 
-const { AccountsReceivable: AR, Common, GeneralLedger: GL } = sdk.Functions;
+const { AccountsReceivable: AR, AccountsPayable: AP, Common, GeneralLedger: GL, Purchasing: PO } = sdk.Functions;
 const { Query, QueryFilter, QuerySelect, QueryOrderBy } = Common.NewQuery;
 const [what, ...given] = process.argv.slice(2);
 const mine = {
@@ -162,6 +163,88 @@ async function story() {
   return told;
 }
 
+const billed = (glAccountNumber, transactionAmount) =>
+  made(new AP.BillLineCreate(), { glAccountNumber, transactionAmount, locationId: "US-100", memo: "Paper" });
+
+const bill = (control, billNumber, lines) =>
+  made(new AP.BillCreate(control), {
+    vendorId: "V-SDK",
+    transactionDate: new Date("2026-01-10T00:00:00Z"),
+    dueDate: new Date("2026-02-09T00:00:00Z"),
+    billNumber,
+    referenceNumber: "PO-12",
+    lines,
+  });
+
+const vendorCredit = () =>
+  made(new AP.ApAdjustmentCreate("f-credit"), {
+    vendorId: "V-SDK",
+    transactionDate: new Date("2026-01-18T00:00:00Z"),
+    adjustmentNumber: "CM-SDK-1",
+    billNumber: "B-SDK-1",
+    lines: [
+      made(new AP.ApAdjustmentLineCreate(), { glAccountNumber: "60100", transactionAmount: -50, locationId: "US-100" }),
+    ],
+  });
+
+const paid = (control, documentNo, recordNo, paymentAmount) => {
+  const details = new AP.ApPaymentDetailBuilder();
+  details.addApPaymentDetailBill(made(new AP.ApPaymentDetailBillInfo(), { recordNo, paymentAmount }));
+  const info = made(new AP.ApPaymentInfo(), {
+    paymentMethod: "EFT",
+    financialEntityId: "BOA-OPER",
+    vendorId: "V-SDK",
+    documentNo,
+    paymentDate: new Date("2026-02-01T00:00:00Z"),
+    transactionCurrency: "USD",
+    apPaymentDetails: details.getApPaymentDetailList(),
+  });
+  return new AP.ApPaymentCreate(info, control);
+};
+
+const order = () =>
+  made(new PO.PurchasingTransactionCreate("f-order"), {
+    transactionDefinition: "Purchase Order",
+    transactionDate: new Date("2026-01-05T00:00:00Z"),
+    dueDate: new Date("2026-02-04T00:00:00Z"),
+    vendorId: "V-SDK",
+    referenceNumber: "REQ-4",
+    state: "Pending",
+    lines: [
+      made(new PO.PurchasingTransactionLineCreate(), {
+        itemId: "PAPER-A4",
+        quantity: 10,
+        unit: "Each",
+        price: 4.5,
+        locationId: "US-100",
+      }),
+    ],
+  });
+
+async function payables() {
+  const told = {};
+  const client = new sdk.OnlineClient(await sdk.SessionProvider.factory(config()));
+  const run = async (call) => shown((await client.execute(call, asked())).results[0]);
+  const vendor = { vendorId: "V-SDK", vendorName: "Papier & Söhne AG", printAs: "Papier", doNotPay: true };
+  told.vendor = await run(made(new AP.VendorCreate("f-vendor"), vendor));
+  told.bill = await run(bill("f-bill", "B-SDK-1", [billed("60100", 250.75), billed("60200", 100)]));
+  told.wrong = await run(bill("f-wrong", "B-SDK-2", [billed("60100", 7)]));
+  told.credit = await run(vendorCredit());
+  told.payment = await run(paid("f-payment", "EFT-1", Number(told.bill.key), 350.75));
+  const key = Number(told.payment.data[0].RECORDNO);
+  told.tooMuch = await thrown(() => run(paid("f-over", "EFT-2", Number(told.bill.key), 1)));
+  told.paidBill = await thrown(() =>
+    run(made(new AP.BillReverse("f-no"), { recordNo: Number(told.bill.key), reverseDate: new Date("2026-03-01Z") })),
+  );
+  told.void = await run(AP.ApPaymentFactory.create(AP.AbstractApPaymentFunction.VOID, key, "f-void"));
+  const reverse = { recordNo: Number(told.wrong.key), reverseDate: new Date("2026-03-01T00:00:00Z"), memo: "twice" };
+  told.reversal = await run(made(new AP.BillReverse("f-reverse"), reverse));
+  told.order = await run(order());
+  const close = { documentNumber: told.order.key, state: "Closed" };
+  told.close = await run(made(new PO.PurchasingTransactionUpdate("f-close"), close));
+  return told;
+}
+
 async function parse() {
   const Response = sdk.Xml.OnlineResponse;
   const read = async (file) => {
@@ -174,7 +257,7 @@ async function parse() {
   return Object.fromEntries(await Promise.all(given.map(async (file) => [path.basename(file), await read(file)])));
 }
 
-({ story, parse })[what]().then(
+({ story, payables, parse })[what]().then(
   (told) => process.stdout.write(JSON.stringify(told)),
   (error) => {
     process.stderr.write(String(error.stack));

@@ -121,6 +121,27 @@ def test_of_two_functions_the_sdk_commits_one_or_none_as_it_asked(told_and_books
     assert not company.find("CUSTOMER", "CUSTOMERID", "C-LOST")
 
 
+def test_what_the_sdk_does_in_payables_stands_in_the_books_to_the_cent() -> None:
+    node_with_sdk()
+    books, server = serve()
+    told = run("payables", f"{server.url}/ia/xml/xmlgw.phtml")
+    company = books.company("ACME-DEMO")
+    done = {name: one["status"] for name, one in told.items() if "status" in one}
+    assert set(done.values()) == {"success"}
+    assert done.keys() == told.keys() - {"tooMuch", "paidBill"}
+    assert {told[name]["name"] for name in ("tooMuch", "paidBill")} == {"ResultException"}
+    assert company.find("VENDOR", "VENDORID", "V-SDK")[0]["DONOTCUTCHECK"] is True
+    states = {row["RECORDID"]: (row["STATE"], row["TRX_TOTALDUE"]) for row in company.rows("APBILL").values()}
+    assert states == {"B-SDK-1": ("Posted", Decimal("350.75")), "B-SDK-2": ("Reversed", 0)}
+    assert [row["STATE"] for row in company.rows("APPYMT").values()] == ["Voided"]
+    (order,) = company.rows("PODOCUMENT").values()
+    assert (order["STATE"], order["TOTAL"], told["order"]["key"]) == ("Closed", Decimal("45.00"), order["DOCID"])
+    found = {account: str(amount) for account, amount in balances(company).items() if amount}
+    assert found == {"20100": "-300.75", "60100": "200.75", "60200": "100.00"}  # 350.75 owed, 50.00 credited
+    server.stop()
+    books.close()
+
+
 def test_the_sdk_and_our_parser_read_the_same_in_every_recorded_answer() -> None:
     files = sorted(RESPONSES.iterdir())
     told = run("parse", *map(str, files))

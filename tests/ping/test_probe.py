@@ -169,6 +169,45 @@ def test_in_which_zone_changes_are_told(world: Story, hours: float) -> None:
     assert line(probe(**WRITE), "The zone in which").endswith("UTC -8 hours" if hours else "UTC")
 
 
+PAYABLES: dict[str, Any] = {**WRITE, "expense": "60100"}
+
+
+def test_a_bill_and_a_credit_are_made_and_taken_back_and_prove_what_a_credit_does(world: Story) -> None:
+    said = probe(**PAYABLES)
+    (vendor,) = [row for row in world.rows("VENDOR") if row["VENDORID"].startswith("MLPROBE")]
+    (bill,) = world.rows("APBILL")
+    assert (vendor["STATUS"], vendor["DONOTCUTCHECK"], bill["STATE"]) == ("inactive", True, "Reversed")
+    assert world.gl("20100") == world.gl("60100") == 0
+    assert line(said, "A vendor credit lowers").startswith("ok")
+    assert intacct().settings["credit_lowers"] is True
+    left = line(said, "Left in the books")
+    assert left.startswith("ok")
+    assert f"vendor {vendor['VENDORID']}, inactive; bill" in left
+
+
+def test_a_company_in_which_credits_raise_what_is_owed_is_told_so(world: Story) -> None:
+    world.books.knobs.turn({"credit_sign": "positive"})
+    out = StringIO()
+    with pytest.raises(CommandError, match="probe again"):
+        call_command("probe", "Sage Intacct", stdout=out, **PAYABLES)
+    assert line(out.getvalue(), "A vendor credit lowers").startswith("failed")
+    assert intacct().settings["credit_lowers"] is False
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_whether_unpaid_bills_can_be_reversed(world: Story, allowed: bool) -> None:
+    world.books.knobs.turn({"reverse_unpaid_bills": allowed})
+    said = probe(**PAYABLES)
+    assert line(said, "Reversal of unpaid bills").startswith("ok" if allowed else "warning")
+    assert line(said, "Left in the books").startswith("ok" if allowed else "warning")
+
+
+def test_a_company_without_payables_is_probed_for_what_its_links_post(world: Story) -> None:
+    for name in ("VENDOR", "APBILL", "PODOCUMENT"):
+        assert f"Fields of {name}" not in probe()
+    assert "Fields of ARINVOICE" in probe()
+
+
 def test_an_answer_that_is_lost_ends_the_probe_and_names_what_may_be_left(world: Story) -> None:
     world.books.faults.add("commit_then_reset", {"function": "create_invoice"})
     out = StringIO()

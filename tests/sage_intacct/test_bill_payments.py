@@ -186,6 +186,13 @@ def test_a_discount_that_the_source_shows_settles_the_bill(payables: Bench) -> N
     assert moved(payables) == {COST: Decimal("300.00"), BANK: Decimal("-294.00"), "60900": Decimal("-6.00")}
 
 
+def test_a_discount_without_a_day_of_its_own_is_that_of_the_payment(payables: Bench) -> None:
+    client = payables.client()
+    posted(client, bill(lines=(cost("300.00"),), term="2-10 Net 30"))
+    posted(client, early(discount_day=None))
+    assert due(payables) == 0
+
+
 def test_no_discount_is_taken_that_the_source_does_not_show(payables: Bench) -> None:
     client = payables.client()
     posted(client, bill(lines=(cost("300.00"),), term="2-10 Net 30"))

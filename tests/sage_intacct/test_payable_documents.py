@@ -316,7 +316,7 @@ def test_a_payment_without_its_account_is_for_finance_to_map(account: str) -> No
     assert (told.value.cause, told.value.code) == ("settings", "unmapped.bank_account")
 
 
-@pytest.mark.parametrize("parts", [(), (paid("0"),), (paid("-1"),), (paid("1", discount=Decimal("0.10")),)])
+@pytest.mark.parametrize("parts", [(), (paid("0"),), (paid("-1"),), (paid("1", discount=Decimal("-0.10")),)])
 def test_a_payment_pays_more_than_nothing(parts: Any) -> None:
     with pytest.raises(Refused) as told:
         bill_payment(paid=parts)

@@ -22,13 +22,14 @@ def checks(bench: Bench, kinds: list[str], **changes: str) -> dict[str, Check]:
 
 
 def test_a_company_that_pays_vendors_passes_every_layer(bench: Bench) -> None:
+    vendors = bench.count("VENDOR")
     found = checks(bench, BILLS + ORDERS)
     assert {one.outcome for one in found.values()} <= {"ok", "not_checkable"}
     assert found["definitions"].said == "Purchase Order, Purchase Requisition"
     assert "AP payments" in found["post"].cure
     assert "receive payments" not in found["post"].cure
     assert not found.keys() & {"CUSTOMER", "ARINVOICE", "ARPYMT", "GLBATCH"}
-    assert not bench.count("VENDOR")
+    assert bench.count("VENDOR") == vendors
 
 
 @pytest.mark.parametrize("name", ["VENDOR", "APBILL", "APADJUSTMENT", "APPYMT", "PODOCUMENT", "PODOCUMENTPARAMS"])
@@ -130,8 +131,7 @@ def test_many_vendors_are_offered_over_all_pages(bench: Bench) -> None:
     with bench.books.unit():
         for number in range(2050):
             bench.company.add_master("VENDOR", "VENDORID", {"VENDORID": f"V{number:05}", "NAME": f"Vendor {number}"})
-    found = offered(bench, "vendor")
-    assert len(found) == 2050
+    assert sum(value.startswith("V0") for value in offered(bench, "vendor")) == 2050
 
 
 def test_terms_items_employees_and_labels_are_offered(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from connectors.integrations.stampli_intacct.faults import Faults
 from connectors.integrations.stampli_intacct.texts import described
 from connectors.integrations.stampli_intacct.vendor import vendor_of
 from connectors.money import allocate, docno, exact
-from connectors.sage_intacct.bookable import SMALLEST, Money, money, session_of
+from connectors.sage_intacct.bookable import SMALLEST, Money, due_day, money, session_of
 from connectors.sage_intacct.documents import Bill, BillReversal, Line, VendorCredit, VendorCreditReversal
 
 ZERO = Decimal(0)
@@ -28,7 +28,7 @@ def bill(told: Json, desk: Desk) -> Document | Skip:
         vendor=of.vendor,
         day=of.day,
         posted=of.posted,
-        due=_due(told, of.day),
+        due=_due(told, desk, of.day),
         lines=tuple(of.lines),
         description=described(told, of.number),
         reference=str(told.get("po_number") or "")[:30],
@@ -191,11 +191,11 @@ def _in_cost(lines: list[Line], parts: dict[str, tuple[list[int], Decimal]]) -> 
 # --- what the rest comes from -----------------------------------------------------------------------------------------
 
 
-def _due(told: Json, day: date) -> date:
+def _due(told: Json, desk: Desk, day: date) -> date:
     if told.get("due_date"):
         return date.fromisoformat(told["due_date"])
-    if told.get("terms"):
-        return day  # the ledger reckons it by the terms
+    if term := _term(told, desk, day):
+        return due_day(desk, term, day)
     raise Refused(
         "The file gives neither due date nor terms.",
         cause="decision",
@@ -207,7 +207,7 @@ def _due(told: Json, day: date) -> date:
 
 
 def _term(told: Json, desk: Desk, day: date) -> str:
-    """Where the file gives terms and no due date, the ledger reckons it."""
+    """Where the file gives terms and no due date."""
     terms = str(told.get("terms") or "")
     if not terms or told.get("due_date"):
         return ""

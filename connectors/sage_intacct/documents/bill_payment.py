@@ -26,7 +26,7 @@ class Paid:
     discount: Decimal = Decimal(0)
     """What was kept for paying early. Sage Intacct reckons it again by the term of the bill."""
     discount_day: date | None = None
-    """The day by whose terms the discount was earned."""
+    """The day by which the discount was earned. None: that of the payment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,6 @@ class BillPayment(Document):
                     value=str(part.amount),
                     cure="A payment pays more than nothing; a credit of the vendor is a document of its own.",
                 )
-            if part.discount and part.discount_day is None:
-                raise Refused("A discount without its day.", code="source.inconsistent", field="discount_day")
         if not self.account:
             raise Refused(
                 "It is not said from which account the vendor was paid.",
@@ -112,7 +110,7 @@ class BillPayment(Document):
             ("ACTION", "Draft" if self.draft else "Submit"),
             *own_fields(self.custom),
         ]
-        details: list[Node] = [_detail(part, bills[self._ref(part)]) for part in self.paid]
+        details: list[Node] = [_detail(part, bills[self._ref(part)], self.day) for part in self.paid]
         return "create", [("APPYMT", [*head, ("APPYMTDETAILS", details)])]
 
     def _ref(self, part: Paid) -> Ref:
@@ -165,6 +163,6 @@ class BillPayment(Document):
                 )
 
 
-def _detail(part: Paid, bill: Found) -> Node:
-    earned = [("DISCOUNTDATE", us_day(part.discount_day))] if part.discount and part.discount_day else []
+def _detail(part: Paid, bill: Found, day: date) -> Node:
+    earned = [("DISCOUNTDATE", us_day(part.discount_day or day))] if part.discount else []
     return "APPYMTDETAIL", [("RECORDKEY", bill.id), ("TRX_PAYMENTAMOUNT", money(part.amount)), *earned]

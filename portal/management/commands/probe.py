@@ -29,16 +29,18 @@ class Command(BaseCommand):
         parser.add_argument("--account", default="", help="for --write: the account of the line of a test invoice")
         parser.add_argument("--location", default="", help="for --write: the location of that line")
 
+        parser.add_argument("--expense", default="", help="for --write: the account of the line of a test bill")
+
     def handle(self, *args: Any, **options: Any) -> None:
         connection = self._connection(options["connection"], options["workspace"])
-        client = access.client(connection)
+        client = access.examiner(connection)
         if not hasattr(client, "probe"):
             raise CommandError(f"There is nothing to probe at {access.system(connection).label}.")
         if options["write"]:
             self._confirm(connection, options["confirm"])
         failed = self._run(connection, client.probe())
         if options["write"] and not failed:
-            given = {"account": options["account"], "location": options["location"]}
+            given = {name: options[name] for name in ("account", "location", "expense")}
             if connection.facts.get("multi_currency"):
                 given["currency"] = connection.facts.get("base_currency", "")
             failed += self._run(connection, client.probe_by_writing(given))
