@@ -44,7 +44,7 @@ def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "connections": [(one, words.system(one.system), HEALTH.get(one.health, "")) for one in connections],
         "may_connect": roles.may(request, Connection, "add"),
         "may_link": roles.may(request, Link, "add"),
-        "several": len({link.workspace_id for link in links}) > 1,
+        "several": roles.several(request),
         "records_url": reverse("admin:audit_record_changelist"),
     }
     return context

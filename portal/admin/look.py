@@ -49,10 +49,16 @@ def where(request: HttpRequest) -> str:
         return ""
     mine, one = roles.names(request), roles.chosen(request)
     if one is not None:
-        return mine.get(one) or str(Workspace.objects.filter(pk=one).first() or "")
+        return name_of(request, one)
     if roles.operator(request):
         return "All workspaces"
     return next(iter(mine.values()), "") if len(mine) < 2 else f"All of your {len(mine)} workspaces"
+
+
+def name_of(request: HttpRequest, workspace_id: int) -> str:
+    """Of a workspace that this user sees."""
+    known = roles.names(request).get(workspace_id)
+    return known or str(Workspace.objects.filter(pk=workspace_id).first() or "")
 
 
 def workspaces(request: HttpRequest) -> list[dict[str, Any]]:

@@ -90,6 +90,11 @@ def chosen(request: HttpRequest) -> int | None:
     return choice if choice in _memberships(request) or operator(request) else None
 
 
+def several(request: HttpRequest) -> bool:
+    """Whether the pages may show rows of more than one workspace."""
+    return chosen(request) is None and (operator(request) or len(_memberships(request)) > 1)
+
+
 @contextmanager
 def everywhere(request: HttpRequest) -> Iterator[None]:
     """Inside, nothing is chosen."""

@@ -20,7 +20,7 @@ from unfold.views import ChangeList
 
 from audit import trail
 from audit.states import Stale
-from portal.admin import roles, watch
+from portal.admin import look, roles, watch
 from portal.engine import clock
 from portal.engine.decide import NotNow
 from portal.models import Workspace
@@ -50,7 +50,7 @@ class Rows(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
-        if roles.operator(request):
+        if roles.operator(request) and self.model is not Workspace:  # their list is the operators' directory
             self.result_list = list(self.result_list)
             watch.looked(request, self.model, {self.model_admin.workspace_of(row) for row in self.result_list})
 
@@ -181,6 +181,9 @@ class Scoped(ModelAdmin):
     def page(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
         request.current_app = self.admin_site.name
         whole = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
+        row = context.get("original")
+        if row is not None and roles.several(request):
+            whole["in_workspace"] = look.name_of(request, self.workspace_of(row))
         return TemplateResponse(request, template, whole)
 
     def after(self, request: HttpRequest, row: Any) -> str:

@@ -1,5 +1,7 @@
 """A person of several workspaces chooses what the pages show; an operator's look stands in the trail."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -29,6 +31,14 @@ def test_all_are_shown_together_until_one_is_chosen(both: House, other: House) -
     assert "Link Acme" in text and f"Link {SECRET_NAME}" not in text
     client.post(CHOOSE, {"workspace": ""})
     assert f"Link {SECRET_NAME}" in client.get(reverse("admin:portal_link_changelist")).text
+
+
+def test_the_page_of_a_row_says_whose_it_is_when_all_are_shown(both: House, other: House) -> None:
+    client = both.client("auditor")
+    for house, name in ((both, "Acme"), (other, SECRET_NAME)):
+        for page, row in (("audit_record", house.records["posted"]), ("portal_connection", house.target)):
+            text = client.get(reverse(f"admin:{page}_change", args=[row.pk])).text
+            assert re.search(rf'class="ml-where"[^>]*>{name}<', text), page
 
 
 def test_the_choice_holds_on_every_list_and_the_front_page(both: House, other: House) -> None:
@@ -101,6 +111,8 @@ def test_every_page_of_a_workspaces_rows_writes_the_look(house: House, other: Ho
     for place in places():
         if not place.model or place.model.startswith(("auth.", "axes.")) or place.page not in ("changelist", "change"):
             continue
+        if place.name == "admin:portal_workspace_changelist":
+            continue  # the operators' directory of workspaces
         TrailEntry.objects.filter(what="operator.looked").delete()
         url = place.url(row_of(house, place).pk if place.of_a_row else 0)
         shown = house.client("operator").get(url)

@@ -117,6 +117,8 @@ def needs(place: Place) -> tuple[str, str | None]:
         return permission, permission
     if place.page in page.views:
         return getattr(page, place.page).permission, None
+    if place.page in page.views:
+        return getattr(page, place.page).permission, None
     assert place.page in OWN, f"Say in OWN what {place.name} needs."
     return OWN[place.page]
 

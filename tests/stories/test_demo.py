@@ -94,12 +94,78 @@ def _refund(page: Any, shop: str, amount: str) -> None:
 
 
 def _read_and_replay(page: Any, portal: str) -> None:
-    page.goto(portal + "admin/")
-    page.fill("input[name=username]", "support")
-    page.fill("input[name=password]", DEMO_PASSWORD)
-    page.click("button[type=submit]")
+    _sign_in(page, portal, "support", DEMO_PASSWORD)
     _until(page, portal + "admin/audit/record/?q=re_", "60.00")
     page.locator("#result_list tbody a").first.click()
     page.wait_for_load_state()
     body = page.inner_text("body")
     assert "record.posted" in body and "40100" in body, body
+
+
+def test_a_stranger_signs_up_by_the_letter_and_is_in_with_a_second_factor(demo: dict[str, str], tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    portal = demo["The portal"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = browser.new_context(viewport={"width": 390, "height": 844}, timezone_id="Europe/Vienna")
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        _sign_up(page, portal, tmp_path / "mail")
+        for path in ("", "admin/", "account/", "admin/portal/workspace/", "admin/password_change/"):
+            page.goto(portal + path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        _second_factor(page, portal)
+        page.goto(portal + "admin/")
+        page.evaluate("document.querySelector('#logout-form').submit()")
+        page.wait_for_url(portal)
+        _sign_in(page, portal, "stranger@example.com", "a long pass phrase")
+        assert "/account/code/" in page.url
+        assert wrong == []
+        browser.close()
+
+
+def _sign_up(page: Any, portal: str, letters: Path) -> None:
+    page.goto(portal)
+    page.click("text=Open a workspace")
+    own = "document.querySelector('select[name=time_zone]')?.value == 'Europe/Vienna'"
+    page.wait_for_function(own)  # it is shown, and can be changed
+    page.fill("input[name=email]", "stranger@example.com")
+    page.fill("input[name=workspace]", "Strange Goods")
+    page.click("text=Send me the link")
+    page.wait_for_url("**/sign-up/sent/")
+    link = re.search(r"http://\S+/sign-up/\S+", "".join(one.read_text() for one in letters.iterdir()))
+    assert link
+    page.goto(link[0])
+    page.fill("input[name=name]", "Stella Stranger")
+    page.fill("input[name=password]", "a long pass phrase")
+    page.fill("input[name=again]", "a long pass phrase")
+    page.click("text=Open it")
+    page.wait_for_url("**/admin/")
+    assert "Strange Goods is open" in page.inner_text("body")
+
+
+def _second_factor(page: Any, portal: str) -> None:
+    from base64 import b32decode
+
+    from django_otp.oath import totp
+
+    page.goto(portal + "account/second-factor/")
+    page.fill("input[name=password]", "a long pass phrase")
+    page.click("text=Begin")
+    page.click("text=It cannot be scanned")
+    key = page.inner_text(".ml-fold .ml-code").replace(" ", "")
+    page.fill("input[name=code]", f"{totp(b32decode(key)):06d}")
+    page.click("text=Confirm")
+    page.wait_for_selector(".ml-codes")
+    assert page.locator(".ml-codes li").count() == 10
+
+
+def _sign_in(page: Any, portal: str, name: str, password: str) -> None:
+    page.goto(portal + "admin/login/")
+    page.fill("input[name=username]", name)
+    page.fill("input[name=password]", password)
+    page.click("#login-form button[type=submit]")
+    page.wait_for_load_state()
