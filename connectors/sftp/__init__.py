@@ -3,7 +3,7 @@
 Over paramiko's transport: no agent, no key files, no configuration of the machine's user is ever looked at.
 """
 
-from connectors.sftp.connecting import About, Login, Waits
+from connectors.sftp.connecting import About, HostKeyChanged, Login, Waits
 from connectors.sftp.keys import HostKey, host_keys, looks_wrong, private_key
 from connectors.sftp.packets import ClearError, Entry, Stat, StatusError, shown
 from connectors.sftp.session import (
@@ -24,6 +24,7 @@ __all__ = [
     "ClearError",
     "Entry",
     "HostKey",
+    "HostKeyChanged",
     "Login",
     "NotAFileError",
     "Read",

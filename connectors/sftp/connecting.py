@@ -199,22 +199,24 @@ def open_line(login: Login, waits: Waits, allow: frozenset[str]) -> Line:
             return line
         line.leave()
         seen.append(key)
-    raise changed(login, seen or [learn(address, waits)[0]])
+    raise HostKeyChanged(login, seen[0] if seen else learn(address, waits)[0])
 
 
-def changed(login: Login, seen: Sequence[HostKey]) -> Denied:
-    def names(keys: Sequence[HostKey]) -> str:
-        return ", ".join(f"{key.type} {key.fingerprint}" for key in keys)
+class HostKeyChanged(Denied):
+    """Another server than the confirmed one, or the same with another key. `seen`: what it showed."""
 
-    error = Denied(
-        f"{login.host} shows another host key than was confirmed: {names(seen)}. Confirmed: {names(login.pins)}."
-        " No credentials were sent.",
-        code="host_key.changed",
-        cure="Ask the other side whether it has changed its key, by another way than this connection. If so, an"
-        " administrator confirms the new fingerprint; if not, somebody may stand between.",
-    )
-    error.value = seen[0].fingerprint
-    return error
+    code = "host_key.changed"
+
+    def __init__(self, login: Login, seen: HostKey) -> None:
+        confirmed = ", ".join(f"{pin.type} {pin.fingerprint}" for pin in login.pins)
+        super().__init__(
+            f"{login.host} shows another host key than was confirmed: {seen.type} {seen.fingerprint}. Confirmed:"
+            f" {confirmed}. No credentials were sent.",
+            cure="Ask the other side whether it has changed its key, by another way than this connection. If so, an"
+            " administrator confirms the new fingerprint; if not, somebody may stand between.",
+        )
+        self.value = seen.fingerprint
+        self.seen = seen
 
 
 def learn(address: Address, waits: Waits) -> tuple[HostKey, About]:

@@ -12,7 +12,17 @@ from typing import Any, Final, Protocol
 from connectors.base import Check, Layer
 from connectors.errors import ConnectorError, Denied
 from connectors.files import Where
-from connectors.sftp import About, HostKey, NotAFileError, Session, SftpWire, StatusError, is_folder, shown
+from connectors.sftp import (
+    About,
+    HostKey,
+    HostKeyChanged,
+    NotAFileError,
+    Session,
+    SftpWire,
+    StatusError,
+    is_folder,
+    shown,
+)
 from connectors.stampli import said
 from connectors.stampli.listing import Look, path_of
 from connectors.stampli.settings import Settings
@@ -46,7 +56,7 @@ def examine(client: Client) -> Iterator[Check]:
         try:
             about = session.about()
         except ConnectorError as error:
-            yield from (_other_key(client, error) if error.code == "host_key.changed" else _no_entry(error))
+            yield from _no_entry(error)
             return
         yield _ok("reach", "reach", "The SFTP server answers", f"after {time.monotonic() - began:.2f} s")
         yield _ok("reach", "host_key", "The server is the confirmed one", f"{about.key.type} {about.key.fingerprint}")
@@ -76,17 +86,6 @@ def _unknown_server(client: Client) -> Iterator[Check]:
     )
 
 
-def _other_key(client: Client, error: ConnectorError) -> Iterator[Check]:
-    """The key is asked for once more, to be shown: the refusal kept only its fingerprint."""
-    yield _ok("reach", "reach", "The SFTP server answers")
-    try:
-        key, _ = client.wire.host_key(client.credentials.host, client.credentials.port)
-    except ConnectorError as broken:
-        yield _failed("reach", "host_key", "The server is the confirmed one", broken)
-        return
-    yield _unconfirmed(key, error.said, error.cure)
-
-
 def _unconfirmed(key: HostKey, said: str, cure: str) -> Check:
     return Check(
         "reach",
@@ -107,9 +106,10 @@ def _no_entry(error: ConnectorError) -> Iterator[Check]:
         yield _failed("reach", "reach", "The SFTP server answers", error)
         return
     yield _ok("reach", "reach", "The SFTP server answers")
-    if error.code.startswith("host_key."):
-        label, layer, key = "The server is the confirmed one", "reach", "host_key"
-    elif error.code.startswith("sftp."):
+    if isinstance(error, HostKeyChanged):
+        yield _unconfirmed(error.seen, error.said, error.cure)
+        return
+    if error.code.startswith("sftp."):
         label, layer = "The server offers SFTP as it is used today", "reach"
     else:  # before the sign-in comes the key
         yield _ok("reach", "host_key", "The server is the confirmed one")

@@ -41,6 +41,8 @@ def test_without_a_confirmed_host_key_it_shows_the_fingerprint_and_signs_nobody_
     assert list(checks)[-1] == "host_key"
     assert server.sftp.keys[0].fingerprint.rstrip("=") in checks["host_key"].said
     assert "Confirm the fingerprint" in checks["host_key"].cure
+    assert checks["host_key"].confirm == f"ssh-ed25519 {server.sftp.keys[0].fingerprint}".rstrip("=")
+    assert checks["host_key"].settles == {"host_keys": using.pins()}
     assert server.world.tries == []
 
 
@@ -55,6 +57,8 @@ def test_another_host_key_is_named_with_both_fingerprints_and_signs_nobody_in(
     assert list(checks)[-1] == "host_key"
     assert shown in checks["host_key"].said
     assert server.sftp.keys[0].fingerprint.rstrip("=") in checks["host_key"].said
+    assert checks["host_key"].confirm == f"ssh-ed25519 {server.sftp.keys[0].fingerprint}".rstrip("=")
+    assert checks["host_key"].settles == {"host_keys": using.pins()}
     assert server.world.tries == []
 
 
