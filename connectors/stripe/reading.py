@@ -170,12 +170,19 @@ def of_refund(client: Client, refund: Json) -> list[Fact]:
     is put to. A failure after the money had moved is a fact of its own. One that failed before moved nothing."""
     key, at = refund["id"], moment(refund["created"])
     made = [Fact("refund", key, at), Fact("refund_memo", key + REST, at)]
-    charge = client.charge(id_of(refund.get("charge"))) if refund.get("charge") else None
-    if charge and not payments_of_charge(client, charge):
+    if refund.get("charge") and not _paid_by(client, refund):
         made.append(Fact("application", key + REST, at))
     if refund.get("failure_balance_transaction"):
         made += [Fact(stream, key + FAILED, at) for stream in ("refund", "refund_memo_failure")]
     return made
+
+
+def _paid_by(client: Client, refund: Json) -> list[Json]:
+    """The InvoicePayments that the refunded money was for."""
+    if intent := id_of(refund.get("payment_intent")):
+        return client.payments_of_intent(intent)
+    charge = client.charge(id_of(refund["charge"]))
+    return payments_of_charge(client, charge) if charge else []
 
 
 def digest(customer: Json) -> str:

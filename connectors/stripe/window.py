@@ -130,7 +130,8 @@ def _of_charge(client: Client, charge: Json) -> list[Sighting]:
         first = fact.stream not in told
         told.add(fact.stream)
         amount = charge.get("amount_captured") or charge["amount"]
-        seen.append(_money(fact, amount, charge["currency"]) if first else Sighting(fact))
+        money = first and fact.stream in CHARGE_MONEY
+        seen.append(_money(fact, amount, charge["currency"]) if money else Sighting(fact))
     return seen
 
 
@@ -165,6 +166,7 @@ def _older(status: str) -> Callable[[Place], Json]:
     return lambda place: {"created": {"lt": max(0, place.start - DRAFT)}, "status": status, "expand": ["data.customer"]}
 
 
+CHARGE_MONEY = ("payment", "payment_failure", "sale", "sale_failure")
 NOTES_MONEY = ("credit_note", "credit_note_void")
 _OF_INVOICES = frozenset({"invoice", "split", "application", "unapplication", "void", "write_off", "recovery"})
 _OF_NOTES = frozenset({"credit_note", "credit_note_void", "refund_memo", "application", "unapplication"})
@@ -182,13 +184,19 @@ LISTS: dict[str, List] = {
         ROWS_READ_AGAIN,
     ),
     "payments": List(
-        frozenset({"payment", "payment_failure", "sale", "sale_failure"}),
+        frozenset({*CHARGE_MONEY, "refund_memo", "application"}),
         lambda c: c.v1.balance_transactions.list,
         lambda place: {"created": {"gte": place.start, "lt": place.end + SETTLING}, "expand": ["data.source"]},
         _payments,
         ROWS_READ_AGAIN,
     ),
-    "refunds": List(frozenset({"refund", "refund_memo_failure"}), lambda c: c.v1.refunds.list, _inside, _refunds),
+    "refunds": List(
+        frozenset({"refund", "refund_memo", "refund_memo_failure", "application"}),
+        lambda c: c.v1.refunds.list,
+        _inside,
+        _refunds,
+        ROWS_READ_AGAIN,
+    ),
     # One may count from another day than that on which it was made, and be voided long after.
     "credit_notes": List(
         _OF_NOTES,

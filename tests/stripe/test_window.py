@@ -78,8 +78,8 @@ def test_what_feeds_find_of_the_window_the_window_finds(bench: Bench) -> None:
 def test_only_the_lists_that_tell_of_the_wanted_streams_are_read(bench: Bench) -> None:
     month(bench, "03")
     bench.server.api.asked.clear()
-    assert [one.fact.stream for one in look(bench, ["refund"])] == ["refund"]
-    assert {one["path"] for one in bench.server.api.asked} == {"/v1/refunds"}
+    assert [one.fact.stream for one in look(bench, ["refund"])] == ["refund", "refund_memo"]
+    assert {one["path"] for one in bench.server.api.asked} == {"/v1/refunds", "/v1/invoice_payments"}
 
 
 def test_a_draft_of_before_the_window_is_found_where_it_was_finalized(bench: Bench) -> None:
