@@ -1,10 +1,10 @@
-"""`./dev bench [door|posting]`: ratios from one run on one machine, never absolute promises."""
+"""`./dev bench [door|files|posting]`: ratios from one run on one machine, never absolute promises."""
 
 import sys
 
-from tests.bench import door, posting
+from tests.bench import door, files, posting
 
-PARTS = {"door": door.run, "posting": posting.run}
+PARTS = {"door": door.run, "files": files.run, "posting": posting.run}
 
 
 def main() -> None:

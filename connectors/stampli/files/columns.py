@@ -61,11 +61,11 @@ _PAYMENT: Final[dict[str, str]] = {
 }
 _AMBIGUOUS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     "invoice": {
-        "amount": ("line_amount", "invoice_total"),
-        "memo": ("line_description", "description"),
-        "description": ("line_description", "description"),
+        "?amount": ("line_amount", "invoice_total"),
+        "?memo": ("line_description", "description"),
+        "?description": ("line_description", "description"),
     },
-    "payment": {"memo": ("description", ""), "description": ("description", "")},
+    "payment": {"?memo": ("description", ""), "?description": ("description", "")},
 }
 """Words that mean the second where another column is the first already."""
 
@@ -120,10 +120,10 @@ _BY_WORD: Final[dict[Kind, dict[str, str]]] = {
 
 
 def meaning(header: str, kind: Kind) -> str:
-    """The name in the contract; the word itself for the ambiguous ones; empty where there is none."""
+    """The name in the contract; for the ambiguous words `?` and the word; empty where there is none."""
     word = tight(header)
-    if word in _AMBIGUOUS[kind]:
-        return word
+    if f"?{word}" in _AMBIGUOUS[kind]:
+        return f"?{word}"
     return _BY_WORD[kind].get(word, "")
 
 
@@ -145,7 +145,7 @@ def _settled(name: str, kind: Kind, taken: set[str]) -> str:
     if usual not in taken:
         return usual
     # A second column of money is never passed over; a further text may be.
-    return otherwise if name == "amount" or otherwise not in taken else ""
+    return otherwise if name == "?amount" or otherwise not in taken else ""
 
 
 def _vendor_settled(names: list[str]) -> tuple[str, ...]:

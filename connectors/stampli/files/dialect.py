@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import BinaryIO, Final
 
@@ -11,7 +11,7 @@ from connectors.stampli.files import columns
 from connectors.stampli.files.codes import Note, rejected
 from connectors.stampli.files.columns import Kind
 from connectors.stampli.files.encodings import Encoding
-from connectors.stampli.files.layout import DELIMITERS, Layout, drift, names_by
+from connectors.stampli.files.layout import DELIMITERS, QUOTES, Layout, drift, names_by
 from connectors.stampli.files.opening import Opening
 from connectors.stampli.files.records import records
 from connectors.stampli.files.rules import Rules
@@ -31,6 +31,8 @@ class Header:
     kind: Kind
     delimiter: str
     quote: str
+    earlier: int = 0
+    """Another record before it that is a header with all that is needed; 0 where there is none."""
 
     @property
     def score(self) -> tuple[bool, int]:
@@ -50,6 +52,8 @@ def opened(stream: BinaryIO, encoding: Encoding, rules: Rules, layout: Layout | 
     notes: list[Note] = list(encoding.notes)
     if layout:
         notes += drift(layout, header.headers)
+    if header.earlier:
+        raise rejected("second_header_differs", f"They are records {header.earlier} and {header.number}.")
     if double := columns.doubled(header.names):
         raise rejected(f"duplicate_column:{','.join(double)}", _both(header, double[0]))
     if lacking := columns.missing(header.names, header.kind):
@@ -92,14 +96,24 @@ def candidates(stream: BinaryIO, encoding: str, rules: Rules, layout: Layout | N
     delimiters = (said,) if said else (layout.delimiter,) if layout else DELIMITERS
     found = []
     for delimiter in delimiters:
-        for quote in (layout.quote,) if layout else ('"', "'"):
-            read = _first(stream, encoding, delimiter, quote, rules)
-            headers = [_header(number, cells, delimiter, quote, kind, layout) for number, cells in read]
-            if quote == "'" and not layout:
-                headers = _wrapped(stream, encoding, delimiter, rules, headers)
-            if headers:
-                found.append(max(headers, key=lambda one: one.score))
+        ways = {
+            quote: [_header(number, cells, delimiter, quote, kind, layout) for number, cells in read]
+            for quote in ((layout.quote,) if layout else QUOTES)
+            if (read := _first(stream, encoding, delimiter, quote, rules))
+        }
+        if not layout:
+            ways["'"] = _wrapped(stream, encoding, delimiter, rules, ways.get("'", []))
+        # Apostrophes around half of the header are quotes, though names are found with them too.
+        headers = ways.get("'") or ways.get('"') or []
+        if headers:
+            found.append(_best(headers))
     return found
+
+
+def _best(headers: Sequence[Header]) -> Header:
+    best = max(headers, key=lambda one: one.score)
+    earlier = [one.number for one in headers if one.whole and one.number < best.number]
+    return replace(best, earlier=earlier[0]) if earlier else best
 
 
 def kind_by_name(name: str, rules: Rules) -> Kind | None:

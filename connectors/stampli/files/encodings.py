@@ -1,6 +1,7 @@
 """Which encoding a file has: by its mark, by its bytes, or by what is set for the connection."""
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -23,6 +24,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def _with_nulls(stream: BinaryIO, head: bytes) -> Encoding:
     even, odd = head[0::2], head[1::2]
     for name, empty, full in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
         # A header is of Latin letters, so that every other byte is none; one stray NUL is not enough.
-        if b"\0" not in full and empty.count(0) * 4 >= len(empty) and _holds(stream, name):
+        many = b"\0" not in full and empty.count(0) * 4 >= len(empty)
+        if many and not _CONTROL.search(head.decode(name, "ignore")) and _holds(stream, name):
             return Encoding(name, "every other byte is empty", (note("encoding_guessed", f"Read as {name}."),))
     first, _, _ = head.replace(b"\r", b"\n").lstrip(b"\n").partition(b"\n")
     if b"\0" in first or head.count(0) * 32 > len(head):

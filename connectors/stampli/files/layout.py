@@ -122,7 +122,7 @@ def drift(layout: Layout, headers: Sequence[str]) -> list[Note]:
 
 def _needed(kind: Kind) -> set[str]:
     """Names that no new column may bear. A further text of the vendor is harmless beside a confirmed one."""
-    return set(columns.REQUIRED[kind]) - {"vendor"} | {"vendor_id", "amount"}
+    return set(columns.REQUIRED[kind]) - {"vendor"} | {"vendor_id", "?amount"}
 
 
 def _own_dimension(name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from connectors.stampli.files import dialect, records, xml
 from connectors.stampli.files.encodings import Encoding, encoding_of, forbid_other_kinds
 from connectors.stampli.files.layout import Layout
-from connectors.stampli.files.nodes import HEAD, declared, forbid_doctype, markup
+from connectors.stampli.files.nodes import HEAD, declared, markup
 from connectors.stampli.files.opening import Opening
 from connectors.stampli.files.records import Record
 from connectors.stampli.files.rules import Rules
@@ -18,7 +18,6 @@ def opened(stream: BinaryIO, rules: Rules, layout: Layout | None = None, name: s
     head = stream.read(HEAD)
     forbid_other_kinds(head)
     if encoding := markup(head):
-        forbid_doctype(head, encoding)
         said = Encoding(declared(head, encoding), "as the XML says")
         return xml.opened(stream, said, rules, layout, name)
     found = encoding_of(stream, rules.fallback_encoding, layout.encoding if layout else "")

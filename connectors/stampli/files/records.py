@@ -22,6 +22,22 @@ _LINE: Final = 16 << 20
 csv.field_size_limit(max(csv.field_size_limit(), _LINE))
 
 
+class _Kept(io.BufferedIOBase):
+    """The stream for a reader that would close it when it goes away; it may be closed by its owner before."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._stream.read(-1 if size is None else size)
+
+    def read1(self, size: int = -1, /) -> bytes:
+        return self._stream.read(size)
+
+
 class _Lines:
     """The lines of a text, each with its end as it is. `fed`: characters since the last whole record."""
 
@@ -42,15 +58,13 @@ def records(
 ) -> Iterator[Record]:
     """All records, or the first `most`. Raises FileRejected."""
     stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding, errors="strict", newline="")
+    text = io.TextIOWrapper(_Kept(stream), encoding, errors="strict", newline="")
     try:
         lines = _Lines(text)
         reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, doublequote=True, strict=True)
         yield from _read(reader, lines, max_cell, most)
     except UnicodeDecodeError:
         raise Malformed("file", "has changed while it was read") from None
-    finally:
-        text.detach()
 
 
 def _read(reader: Any, lines: _Lines, max_cell: int, most: int | None) -> Iterator[Record]:

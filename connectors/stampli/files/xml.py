@@ -4,6 +4,7 @@ An element is a line if it carries the account and the amount of a line itself (
 paid). What stands above lines has a column of its own, told apart by `ABOVE`.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,7 +16,7 @@ from connectors.stampli.files.columns import Kind
 from connectors.stampli.files.dialect import kind_by_name
 from connectors.stampli.files.encodings import Encoding
 from connectors.stampli.files.layout import ABOVE, Layout
-from connectors.stampli.files.nodes import Node, nodes
+from connectors.stampli.files.nodes import Node, parsed
 from connectors.stampli.files.opening import Opening
 from connectors.stampli.files.records import Record
 from connectors.stampli.files.rules import Rules
@@ -60,14 +61,19 @@ class Walk:
     late: bool = False
     counts: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    ready: list[Line] = field(default_factory=list)
 
     def through(self, stream: BinaryIO, max_cell: int) -> Iterator[Line]:
-        for node in nodes(stream, max_cell):
-            if self._is_line(node):
-                self._line(node)
-                node.is_line = True
-            if node.container or node.is_line or node.parent is None:
-                yield from self._closed(node)
+        for _ in parsed(stream, max_cell, self._closing):
+            ready, self.ready = self.ready, []
+            yield from ready
+
+    def _closing(self, node: Node) -> None:
+        if self._is_line(node):
+            self._line(node)
+            node.is_line = True
+        if node.container or node.is_line or node.parent is None:
+            self._closed(node)
 
     # --- what an element says
 
@@ -112,11 +118,11 @@ class Walk:
                 kept.setdefault(at, text)
         node.lines.append(Line(self.lines, node.line, values, more))
 
-    def _closed(self, node: Node) -> Iterator[Line]:
+    def _closed(self, node: Node) -> None:
         if not node.is_line:
             self._around(node)
         if node.parent is None or self._complete(node):
-            yield from self._told(node)
+            self._told(node)
         else:
             node.parent.lines += node.lines
         self.late = self.late or (node.late and node.parent is not None)
@@ -174,7 +180,7 @@ class Walk:
         named = dict(zip(self._names(headers, above=True), headers, strict=True))
         return columns.tight(named[name]) in _VAGUE
 
-    def _told(self, node: Node) -> Iterator[Line]:
+    def _told(self, node: Node) -> None:
         if not node.lines:
             return
         parent = node.parent
@@ -188,7 +194,7 @@ class Walk:
             parent = parent.parent
         for line in node.lines:
             line.values = {**self.root, **line.values}
-            yield line
+        self.ready += node.lines
         node.lines = []
 
 
@@ -269,14 +275,17 @@ def _shapes(stream: BinaryIO, rules: Rules, layout: Layout | None, name: str) ->
     """The kind of file, which elements are lines, and all names that occur."""
     shapes: set[tuple[str, tuple[str, ...]]] = set()
     anything: set[str] = set()
-    for node in nodes(stream, rules.max_cell):
-        if node.parent is None and not node.container:
-            break
+
+    def closed(node: Node) -> None:
+        if node.parent is None and not node.container and not node.own:
+            return
         if len(shapes) < 20 * _MOST:
             shapes.add((node.tag, tuple(header for header, _ in node.own)))
             anything.update(header for header, _ in node.own)
         if node.parent is not None:
             anything.add(node.tag)
+
+    deque(parsed(stream, rules.max_cell, closed), maxlen=0)
     forced = layout.kind if layout else kind_by_name(name, rules)
     kinds: tuple[Kind, ...] = (forced,) if forced else ("payment", "invoice")
     for kind in kinds:
