@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connectors.files import FileRejected
 from connectors.stampli.files import Rules
-from connectors.stampli.files.dates import read
+from connectors.stampli.files.dates import Order, read
 from tests.stampli.samples import TODAY
 from tests.stampli.writing import dates
 
@@ -132,7 +132,7 @@ def test_every_day_is_read_back_in_every_certain_style(day: date, style: str) ->
 @given(day=st.dates(min_value=date(2000, 1, 1), max_value=date(2027, 1, 1)), first=st.sampled_from(["%m/%d", "%d/%m"]))
 def test_a_slash_date_is_right_in_the_order_it_was_written_in(day: date, first: str) -> None:
     found = read(day.strftime(f"{first}/%Y"))
-    order = "MDY" if first == "%m/%d" else "DMY"
+    order: Order = "MDY" if first == "%m/%d" else "DMY"
     assert found.by(order) == day
     assert found.proves in ("", order)
     assert (found.proves == "") == (day.day <= 12)

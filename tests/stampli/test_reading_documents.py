@@ -6,7 +6,7 @@ import pytest
 
 from connectors.stampli.files import Rules
 from tests.stampli.samples import Read
-from tests.stampli.writing import HEADER, ROW, of, totals
+from tests.stampli.writing import HEADER, of, totals
 
 TOTAL = f"{HEADER},Invoice Total"
 NUMBERED = f"{TOTAL},Line Number"
@@ -20,7 +20,7 @@ def bill(amount: str, *more: str, number: str = "A-1", gl: str = "6000") -> str:
 
 
 def paid(id: str, invoice: str, amount: str, total: str = "", status: str = "Paid", check: str = "") -> str:
-    return ",".join([id, "2026-06-20", "V-1", invoice, amount, "USD", total, status, check])
+    return f"{id},2026-06-20,V-1,{invoice},{amount},USD,{total},{status},{check}"
 
 
 def one_code(result: Read) -> str:

@@ -15,14 +15,15 @@ from connectors.stampli.files.codes import rejected
 Record = tuple[int, int, list[str]]
 """Its number (the first is 1, blank ones count), the line where it begins, its cells."""
 
-_LINE: Final = 16 << 20
-"""Characters of one line, and of one record, in the worst case."""
+_CELLS: Final = 4
+"""A record, and a line, may have as many characters as so many of the longest cells."""
+_LONGEST: Final = 8 << 20
 
 # For the whole process, and never lowered: the limit of a file is checked here, cell by cell.
-csv.field_size_limit(max(csv.field_size_limit(), _LINE))
+csv.field_size_limit(max(csv.field_size_limit(), _CELLS * _LONGEST))
 
 
-class _Kept(io.BufferedIOBase):
+class _Kept(io.RawIOBase):
     """The stream for a reader that would close it when it goes away; it may be closed by its owner before."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -31,25 +32,25 @@ class _Kept(io.BufferedIOBase):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        return self._stream.read(-1 if size is None else size)
-
-    def read1(self, size: int = -1, /) -> bytes:
-        return self._stream.read(size)
+    def readinto(self, into: Any, /) -> int:
+        data = self._stream.read(len(into))
+        into[: len(data)] = data
+        return len(data)
 
 
 class _Lines:
     """The lines of a text, each with its end as it is. `fed`: characters since the last whole record."""
 
-    def __init__(self, text: io.TextIOBase) -> None:
+    def __init__(self, text: io.TextIOBase, most: int) -> None:
         self._text = text
+        self._most = most
         self.fed = 0
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._text.readline(_LINE):
+        while line := self._text.readline(self._most):
             self.fed += len(line)
-            if self.fed >= _LINE:
-                raise rejected("cell_too_long", "A record has more than 16 million characters.")
+            if self.fed >= self._most:
+                raise rejected("cell_too_long", f"A record has more than {self._most} characters.")
             yield line
 
 
@@ -58,9 +59,9 @@ def records(
 ) -> Iterator[Record]:
     """All records, or the first `most`. Raises FileRejected."""
     stream.seek(0)
-    text = io.TextIOWrapper(_Kept(stream), encoding, errors="strict", newline="")
+    text = io.TextIOWrapper(io.BufferedReader(_Kept(stream), 1 << 16), encoding, errors="strict", newline="")
     try:
-        lines = _Lines(text)
+        lines = _Lines(text, _CELLS * max_cell)
         reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, doublequote=True, strict=True)
         yield from _read(reader, lines, max_cell, most)
     except UnicodeDecodeError:

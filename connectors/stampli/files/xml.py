@@ -59,7 +59,7 @@ class Walk:
     documents: int = 0
     lines: int = 0
     late: bool = False
-    counts: list[str] = field(default_factory=list)
+    counts: list[tuple[str, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     ready: list[Line] = field(default_factory=list)
 
@@ -114,6 +114,8 @@ class Walk:
         for tag, own in node.inner:
             for header, text in own:
                 name = self._names((header,), above=False)[0]
+                if name in columns.DIMENSIONS:
+                    self.learned.setdefault(header, name)
                 kept, at = (values, name) if name in columns.DIMENSIONS else (more, f"{tag}.{header}")
                 kept.setdefault(at, text)
         node.lines.append(Line(self.lines, node.line, values, more))
@@ -165,7 +167,7 @@ class Walk:
 
     def _rooted(self, node: Node) -> None:
         """What the root says, known from the first way through, wherever it stands in the file."""
-        self.counts = [text for header, text in node.own[: node.attributes] if columns.tight(header) == "count"]
+        self.counts = node.own[: node.attributes]
         values, _ = self._values(node, above=True)
         if not self._carries_key(node):
             values = {name: text for name, text in values.items() if not self._vague(node, name)}
@@ -221,7 +223,7 @@ def opened(stream: BinaryIO, encoding: Encoding, rules: Rules, layout: Layout | 
     if walk.late:
         walk, found = _scanned(stream, rules, layout, kind, line_tags, patient=True)
     found.update(dict.fromkeys(walk.root))
-    _check_count(walk)
+    _check_count(walk.counts, {walk.documents or walk.lines})
     if lacking := columns.missing(found, kind):
         raise rejected(f"missing_required_column:{','.join(lacking)}", f"Missing: {', '.join(lacking)}.")
     pairs = dict(layout.columns) if layout else walk.learned
@@ -273,21 +275,25 @@ def _first(pairs: Pairs, name: str) -> str:
 
 def _shapes(stream: BinaryIO, rules: Rules, layout: Layout | None, name: str) -> tuple[Kind, frozenset[str], set[str]]:
     """The kind of file, which elements are lines, and all names that occur."""
+    forced = layout.kind if layout else kind_by_name(name, rules)
+    kinds: tuple[Kind, ...] = (forced,) if forced else ("payment", "invoice")
     shapes: set[tuple[str, tuple[str, ...]]] = set()
     anything: set[str] = set()
 
     def closed(node: Node) -> None:
-        if node.parent is None and not node.container and not node.own:
+        if node.parent is None and not node.container:
+            _check_count(node.own, {0})
             return
+        headers = tuple(header for header, _ in node.own)
+        # What an empty element says in its attributes is not of the element around it, if it is a line.
+        node.is_line = not node.container and any(_carries(headers, kind, layout) for kind in kinds)
         if len(shapes) < 20 * _MOST:
-            shapes.add((node.tag, tuple(header for header, _ in node.own)))
-            anything.update(header for header, _ in node.own)
+            shapes.add((node.tag, headers))
+            anything.update(headers)
         if node.parent is not None:
             anything.add(node.tag)
 
     deque(parsed(stream, rules.max_cell, closed), maxlen=0)
-    forced = layout.kind if layout else kind_by_name(name, rules)
-    kinds: tuple[Kind, ...] = (forced,) if forced else ("payment", "invoice")
     for kind in kinds:
         tags = frozenset(tag for tag, headers in shapes if _carries(headers, kind, layout))
         all_there = not columns.missing(_all_names(shapes, kind, layout), kind)
@@ -309,11 +315,10 @@ def _all_names(shapes: set[tuple[str, tuple[str, ...]]], kind: Kind, layout: Lay
     return {name for _, headers in shapes for name in columns.understood(headers, kind)}
 
 
-def _check_count(walk: Walk) -> None:
+def _check_count(own: Sequence[tuple[str, str]], right: set[int]) -> None:
     """`count` on the root is the number of documents; of lines, where each names its document itself."""
-    for text in walk.counts:
-        right = {walk.documents} if walk.documents else {walk.lines}
-        if not text.strip().isdigit() or int(text) not in right:
+    for header, text in own:
+        if columns.tight(header) == "count" and not (text.strip().isdigit() and int(text) in right):
             raise rejected("control_count_mismatch", f"It says {text[:20]} and has {max(right)}.")
 
 
