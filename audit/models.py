@@ -225,7 +225,7 @@ class Posting(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["target_company", "kind", "target_id"])]
+        indexes: ClassVar = [models.Index(fields=["target_company", "kind", "target_id"]), models.Index(fields=["at"])]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number or self.target_id}"

@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True)
 class List:
-    """`streams`: those whose facts it tells; each is told by lists that have no row in common."""
+    """`streams`: those whose facts it tells. No two lists tell the same fact."""
 
     streams: frozenset[str]
     listing: Callable[[Client], Listing]
@@ -127,11 +127,10 @@ def _of_charge(client: Client, charge: Json) -> list[Sighting]:
     told: set[str] = set()
     seen = []
     for fact in reading.facts_of_charge(client, charge):
-        first = fact.stream not in told
+        first = fact.stream in CHARGE_MONEY and fact.stream not in told
         told.add(fact.stream)
         amount = charge.get("amount_captured") or charge["amount"]
-        money = first and fact.stream in CHARGE_MONEY
-        seen.append(_money(fact, amount, charge["currency"]) if money else Sighting(fact))
+        seen.append(_money(fact, amount, charge["currency"]) if first else Sighting(fact))
     return seen
 
 
@@ -168,8 +167,7 @@ def _older(status: str) -> Callable[[Place], Json]:
 
 CHARGE_MONEY = ("payment", "payment_failure", "sale", "sale_failure")
 NOTES_MONEY = ("credit_note", "credit_note_void")
-_OF_INVOICES = frozenset({"invoice", "split", "application", "unapplication", "void", "write_off", "recovery"})
-_OF_NOTES = frozenset({"credit_note", "credit_note_void", "refund_memo", "application", "unapplication"})
+_OF_INVOICES = frozenset(reading.TELLS[reading.read_invoice]) - {"customer"}
 LISTS: dict[str, List] = {
     "customers": List(frozenset({"customer"}), lambda c: c.v1.customers.list, _inside, _customers),
     "invoices": List(_OF_INVOICES, lambda c: c.v1.invoices.list, _invoice_params, _invoices),
@@ -184,22 +182,18 @@ LISTS: dict[str, List] = {
         ROWS_READ_AGAIN,
     ),
     "payments": List(
-        frozenset({*CHARGE_MONEY, "refund_memo", "application"}),
+        frozenset(reading.TELLS[reading.read_charge]),
         lambda c: c.v1.balance_transactions.list,
         lambda place: {"created": {"gte": place.start, "lt": place.end + SETTLING}, "expand": ["data.source"]},
         _payments,
         ROWS_READ_AGAIN,
     ),
     "refunds": List(
-        frozenset({"refund", "refund_memo", "refund_memo_failure", "application"}),
-        lambda c: c.v1.refunds.list,
-        _inside,
-        _refunds,
-        ROWS_READ_AGAIN,
+        frozenset(reading.TELLS[reading.read_refund]), lambda c: c.v1.refunds.list, _inside, _refunds, ROWS_READ_AGAIN
     ),
     # One may count from another day than that on which it was made, and be voided long after.
     "credit_notes": List(
-        _OF_NOTES,
+        frozenset(reading.TELLS[reading.read_credit_note]),
         lambda c: c.v1.credit_notes.list,
         lambda place: {"created": {"lt": place.end + DRAFT}},
         _notes,

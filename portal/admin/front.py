@@ -12,14 +12,17 @@ from django.utils import timezone
 
 from audit.models import Problem, Record, State, WaitsFor
 from mappings.models import Mapping
-from portal.admin import missing, roles, watch, words
-from portal.admin.connections import HEALTH
+from portal.admin import ahead, missing, roles, runs, watch, words
 from portal.admin.links import MODES
+from portal.admin.plots import plots
 from portal.admin.problems import money_waiting, records_url
 from portal.admin.scoped import scope
+from portal.engine import clock, schedules
 from portal.models import Connection, FlowSetting, Link
 
 PROBLEMS = 8
+HELD = "held"
+"""Ready, and waiting for the next run of its flow."""
 MOVING = (State.DUE, State.READY, State.SENDING, State.UNSURE)
 
 
@@ -32,7 +35,8 @@ def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     watch.looked(request, Link, {link.workspace_id for link in links})
     problems = scope(request, Problem.objects.filter(closed_at=None), "workspace")
     connections = scope(request, Connection.objects.all(), "workspace").order_by("name")
-    cards = _cards(links, rows)
+    settings = list(FlowSetting.objects.filter(link__in=links).order_by("place"))
+    cards, now = _cards(links, settings, rows), clock.now()
     context |= {
         "title": "Front page",
         "cards": cards,
@@ -41,7 +45,11 @@ def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "missing": missing.of(problems)[:PROBLEMS],
         "may_fill_in": roles.may(request, Mapping, "add"),
         "oldest": _oldest(rows),
-        "connections": [(one, words.system(one.system), HEALTH.get(one.health, "")) for one in connections],
+        "plots": plots(rows, links, now),
+        "ahead": ahead.comes(links, settings, now),
+        "backfills": ahead.under_way(links),
+        "connections": ahead.connections(connections, now),
+        "all_off": bool(settings) and all(one.mode == FlowSetting.Mode.OFF for one in settings),
         "may_connect": roles.may(request, Connection, "add"),
         "may_link": roles.may(request, Link, "add"),
         "several": roles.several(request),
@@ -50,18 +58,18 @@ def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _cards(links: list[Link], rows: QuerySet[Record]) -> list[dict[str, Any]]:
-    """Per link its flows with what moved today, what waits and what failed."""
-    settings: dict[int, list[FlowSetting]] = defaultdict(list)
-    for flow in FlowSetting.objects.filter(link__in=links).order_by("place"):
-        settings[flow.link_id].append(flow)
+def _cards(links: list[Link], settings: list[FlowSetting], rows: QuerySet[Record]) -> list[dict[str, Any]]:
+    """Per link its flows with what moved today, what waits and what failed. Those that are off are only counted."""
+    flows: dict[int, list[FlowSetting]] = defaultdict(list)
+    for flow in settings:
+        flows[flow.link_id].append(flow)
     counts, waits = _counts(rows, links)
     today = _today(rows, links)
     return [
         {
             "link": link,
             "integration": words.integration(link.integration),
-            "flows": [_flow(link, flow, counts[flow.pk], waits[flow.pk], today[flow.pk]) for flow in settings[link.pk]],
+            "flows": [_flow(link, one, counts[one.pk], waits[one.pk], today[one.pk]) for one in flows[link.pk]],
         }
         for link in links
     ]
@@ -78,6 +86,10 @@ def _counts(rows: QuerySet[Record], links: list[Link]) -> tuple[Counts, Counts]:
         counts[setting][state] += count
         if state == State.WAITING:
             waits[setting][reason] += count
+    held = schedules.waiting(rows.filter(link__in=links))
+    for setting, count in held.values_list("setting_id").annotate(Count("pk")):
+        counts[setting][State.READY] -= count
+        counts[setting][HELD] += count
     return counts, waits
 
 
@@ -121,7 +133,10 @@ def _flow(
             for reason, count in sorted(waits.items(), key=lambda one: -one[1])
             if reason
         ],
-        "waiting": counts[State.WAITING],
+        "held": counts[HELD],
+        "held_url": f"{base}&state__exact=READY",
+        "next_run": runs.next_run(link, flow),
+        "waiting": counts[State.WAITING] + counts[HELD],
         "failed": counts[State.FAILED],
         "failed_url": f"{base}&state__exact=FAILED",
     }
@@ -155,14 +170,14 @@ def _problems(problems: QuerySet[Problem]) -> dict[str, Any]:
 
 
 def _oldest(rows: QuerySet[Record]) -> dict[str, Any] | None:
-    """The record that has waited, or failed, for the longest."""
+    """The record that came in first of those that wait or failed: being looked at again makes none younger."""
     held = rows.filter(state__in=[State.WAITING, State.FAILED, State.UNSURE])
-    first = held.order_by("changed_at").only("key", "changed_at", "flow", "state", "waits_for").first()
+    first = held.order_by("created_at").only("key", "created_at", "flow", "state", "waits_for").first()
     if first is None:
         return None
     return {
         "record": first,
-        "age": words.age(first.changed_at, timezone.now()),
+        "age": words.age(first.created_at, timezone.now()),
         "flow": words.flow(first.flow),
         "said": words.state(first),
     }

@@ -372,44 +372,6 @@ def test_only_a_refused_delivery_is_verified_again(house: House) -> None:
 
 # --- the whole --------------------------------------------------------------------------------------------------------
 
-FIXED = {
-    "admin:index": 17,
-    "admin:audit_record_changelist": 14,
-    "admin:audit_problem_changelist": 13,
-    "admin:audit_delivery_changelist": 12,
-    "admin:audit_trailentry_changelist": 13,
-    "admin:mappings_mapping_changelist": 18,
-    "admin:mappings_period_changelist": 11,
-    "admin:portal_link_changelist": 13,
-    "admin:portal_connection_changelist": 12,
-}
-"""The number of queries of each page: a higher one, or one that grows with the rows, is a mistake."""
-
-
-@pytest.mark.parametrize("name", FIXED)
-def test_a_page_asks_the_database_as_often_however_much_there_is(
-    house: House, name: str, django_assert_max_num_queries: Any
-) -> None:
-    client = house.client("owner")
-    client.get(reverse(name))
-    with django_assert_max_num_queries(FIXED[name]) as few:
-        client.get(reverse(name))
-    _grow(house)
-    with django_assert_max_num_queries(FIXED[name]) as many:
-        client.get(reverse(name))
-    assert len(few) == len(many)
-
-
-def _grow(house: House) -> None:
-    for number in range(5):
-        source = factories.ConnectionFactory.create(workspace=house.workspace)
-        link = factories.LinkFactory.create(workspace=house.workspace, source=source, target=house.target)
-        factories.in_every_state(link)
-        factories.unmapped(link, f"prod_{number}")
-        factories.mapping(link)
-        factories.period(house.target, entity=str(number))
-        factories.delivery(source)
-
 
 def test_the_page_of_a_record_asks_as_often_however_long_its_story(
     house: House, django_assert_max_num_queries: Any
