@@ -11,7 +11,8 @@ from typing import Any, Final
 from connectors.base import Document, Found, Identity, Look, Ref
 from connectors.errors import Denied, Malformed
 from connectors.sage_intacct.answers import Row
-from connectors.sage_intacct.documents import AMBIGUOUS, BillReversal, InvoiceReversal, Payment
+from connectors.sage_intacct.documents import AMBIGUOUS, BillPayment, BillReversal, InvoiceReversal, Payment
+from connectors.sage_intacct.documents.bill_payment import told
 from connectors.sage_intacct.documents.payable import as_they_count
 from connectors.sage_intacct.documents.reversal import VOID
 from connectors.sage_intacct.query import Query, wanted
@@ -61,6 +62,8 @@ def read(kind: str, ids: Sequence[str], fetch: Fetch, *, multi: bool | None) -> 
     rows, *entries = fetch(queries)
     if entries:
         rows = [_totalled(row, entries[0]) for row in rows]
+    if kind == BillPayment.kind:
+        rows = _with_bills(rows, fetch)
     lines = _read_lines(shelf, rows, fetch, multi=bool(multi))
     by_id = {row.get(shelf.id, ""): found(kind, row, multi=bool(multi)) for row in rows}
     there = [by_id.get(record) for record in ids]
@@ -258,6 +261,24 @@ def _read_lines(shelf: Shelf, rows: Rows, fetch: Fetch, *, multi: bool) -> Mappi
     for row in items:
         by_record[row.get("RECORDKEY", "")].append(row)
     return {record: sorted(own, key=_place) for record, own in by_record.items()}
+
+
+def _with_bills(rows: Rows, fetch: Fetch) -> Rows:
+    """Vendor payments with what each paid of which bill: `PAID.<number>`. As they are, where that may not be read."""
+    ids = wanted([row.get("RECORDNO", "") for row in rows])
+    fields = ("RECORDNO", "PAYMENTKEY", "RECORDKEY", "TRX_PAYMENTAMOUNT")
+    try:
+        (details,) = fetch([Query("APPYMTDETAIL", fields, field="PAYMENTKEY", values=ids)])
+        keys = wanted([detail.get("RECORDKEY", "") for detail in details])
+        (bills,) = fetch([Query("APBILL", ("RECORDNO", "RECORDID"), field="RECORDNO", values=keys)])
+    except Denied:
+        return rows
+    numbers = {bill.get("RECORDNO", ""): bill.get("RECORDID", "") for bill in bills}
+    paid: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for detail in details:
+        number = numbers.get(detail.get("RECORDKEY", ""), "")
+        paid[detail.get("PAYMENTKEY", "")][number] += _amount(detail, "TRX_PAYMENTAMOUNT") or Decimal(0)
+    return [{**row, **told(paid[row.get("RECORDNO", "")])} if row.get("RECORDNO") in paid else row for row in rows]
 
 
 def _foreign(row: Row) -> bool:

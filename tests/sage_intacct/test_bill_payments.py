@@ -47,6 +47,29 @@ def test_one_payment_of_two_bills_relieves_both(owing: Bench) -> None:
     assert owing.count("APPYMTDETAIL") == 2
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (paid("30.00"), paid("250.75", "OB-7")),
+        (paid("250.75"), paid("29.00", "OB-7"), paid("1.00", "OB-8")),
+        (paid("280.75"),),
+    ],
+)
+def test_money_that_went_to_other_bills_there_is_seen_when_read_back(owing: Bench, parts: Any) -> None:
+    client = owing.client()
+    posted(client, bill(control="k2", number="OB-7", lines=(cost("30.00"),)))
+    number = posted(client, bill_payment(paid=(paid("250.75"), paid("30.00", "OB-7"))))
+    (read,) = client.read("bill_payment", [number])
+    assert read is not None
+    assert (read.raw["PAID.PA-2026-17"], read.raw["PAID.OB-7"]) == ("250.75", "30.00")
+    assert not bill_payment(paid=parts).same(read)
+    assert bill_payment(paid=(paid("30.00", "OB-7"), paid("200.00"), paid("50.75"))).same(read)
+    owing.company.add_user("ml_connector", "user-demo", ["READ_BY_QUERY APPYMTDETAIL"])
+    (read,) = client.read("bill_payment", [number])
+    assert read is not None
+    assert bill_payment(paid=parts).same(read)
+
+
 def test_a_part_that_was_paid_leaves_the_rest_due(owing: Bench) -> None:
     posted(owing.client(), bill_payment(paid=(paid("200.00"),)))
     assert due(owing) == Decimal("50.75")

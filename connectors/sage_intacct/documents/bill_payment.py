@@ -1,6 +1,7 @@
 """What vendors were paid."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,14 @@ from connectors.sage_intacct.markup import Node, given, money, us_day
 
 METHOD: Final = "EFT"
 """Only records what has happened: a printed check, an ACH or a bank file would start a payment run."""
+
+
+PAID: Final = "PAID"
+
+
+def told(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    """How a payment that was read says what it paid of which bill."""
+    return {PAID: str(len(amounts))} | {f"{PAID}.{bill}": money(amount) for bill, amount in amounts.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +93,15 @@ class BillPayment(Document):
     def identity(self) -> Identity:
         amount = sum((part.amount for part in self.paid), Decimal(0))
         return Identity(self.kind, self.number, self.vendor, self.currency, amount, self.day)
+
+    def same(self, found: Found) -> bool:
+        """To the bill, where it was read what was paid of each."""
+        if not super().same(found) or PAID not in found.raw:
+            return super().same(found)
+        ours: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for part in self.paid:
+            ours[part.bill] += part.amount
+        return told(ours).items() == {name: text for name, text in found.raw.items() if name.startswith(PAID)}.items()
 
     def refs(self) -> tuple[Ref, ...]:
         return (Ref("vendor", self.vendor), *dict.fromkeys(self._ref(part) for part in self.paid))
