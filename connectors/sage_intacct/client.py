@@ -31,8 +31,9 @@ from connectors.base import (
 from connectors.errors import ConnectorError, Denied, Malformed, Refused, SessionLost, Unavailable
 from connectors.sage_intacct import answers, choices, find, ping, probing, proofs, said, sessions, shelves, writing
 from connectors.sage_intacct.answers import Result, Row
-from connectors.sage_intacct.documents import AnyDocument, Fit, VendorCredit
+from connectors.sage_intacct.documents import AnyDocument, Fit, PurchaseOrder, VendorCredit
 from connectors.sage_intacct.documents.payable import PROOF, RAISES
+from connectors.sage_intacct.documents.purchase import POSTING
 from connectors.sage_intacct.limits import LIMITS
 from connectors.sage_intacct.markup import Login, Node, Sender, envelope, function
 from connectors.sage_intacct.query import Query
@@ -54,6 +55,7 @@ class Intacct:
         self._missing: dict[str, frozenset[str]] = {}
         self._names = shelves.names(access.settings)
         self.needs = frozenset(access.settings.get("kinds") or ())
+        self._silent: set[str] = set()
         self._credit_lowers: bool | None = access.settings.get("credit_lowers")
 
     # --- what every system has
@@ -84,6 +86,8 @@ class Intacct:
             return []
         entity = documents[0].session
         looks = find.look(documents, lambda queries: self.rows(queries, entity), multi=self._multi)
+        if documents[0].kind == PurchaseOrder.kind:
+            return self._first_order(documents, looks)
         return self._first_credit(looks) if documents[0].kind == VendorCredit.kind else looks
 
     def read(self, kind: str, ids: Sequence[str], session: str = "") -> Sequence[Found | None]:
@@ -133,12 +137,20 @@ class Intacct:
     def _first_credit(self, looks: Sequence[Look]) -> Sequence[Look]:
         """Until the ledger has proved that credits lower what is owed, one goes at a time."""
         proved = self.credit_lowers()
-        waiting = [place for place, look in enumerate(looks) if not look.hits]
-        if proved or not waiting:
-            return looks
-        state = "raises" if proved is False else "first"
-        said = [state if place == waiting[0] or proved is False else "not proved" for place in range(len(looks))]
-        return [look_with(PROOF, look, state) for look, state in zip(looks, said, strict=True)]
+        return looks if proved else _one_at_a_time(looks, PROOF, "raises" if proved is False else "first")
+
+    def _first_order(self, documents: Sequence[Document], looks: Sequence[Look]) -> Sequence[Look]:
+        """Until an order of a definition was seen to post nothing, one of it goes at a time."""
+        told = [document.identity().party for document in documents]
+        for definition in set(told) - self._silent:
+            posts = proofs.definition_posts(definition, self.call, self.rows)
+            if posts is False:
+                self._silent.add(definition)
+                continue
+            mine = [place for place, one in enumerate(told) if one == definition]
+            marked = _one_at_a_time([looks[place] for place in mine], POSTING, "posts" if posts else "first")
+            looks = [marked[mine.index(n)] if n in mine else look for n, look in enumerate(looks)]
+        return looks
 
     # --- reading
 
@@ -310,6 +322,13 @@ def _of(call: Call, result: Result) -> Done | ConnectorError | None:
         error = said.of_write(result.errors)
         return said.of_kind(call.kind, error) if isinstance(error, Refused) else error
     return None
+
+
+def _one_at_a_time(looks: Sequence[Look], ref: Ref, state: str) -> list[Look]:
+    """The first that is not there yet may go (`first`), or none may (any other state)."""
+    first = next((place for place, look in enumerate(looks) if not look.hits), -1)
+    states = [state if state != "first" or place == first else "not proved" for place in range(len(looks))]
+    return [look_with(ref, look, one) for look, one in zip(looks, states, strict=True)]
 
 
 def look_with(ref: Ref, look: Look, state: str) -> Look:

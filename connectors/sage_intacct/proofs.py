@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from connectors.base import Found
+from connectors.base import Found, Identity
 from connectors.sage_intacct.answers import Result, Row
 from connectors.sage_intacct.documents.payable import as_they_count
 from connectors.sage_intacct.markup import Node
@@ -83,8 +83,9 @@ def _number(text: str) -> Decimal:
 def order_postings(order: Found, rows: Rows) -> list[str]:
     """What stands in payables or in the ledger because of a purchase order, in words; of a definition that posts
     nothing: nothing. `order` as it was found or read. Bills and entries that name its number and were made by hand, or
-    by us, are not its postings."""
-    numbers = wanted([order.number, order.identity.key, order.id])
+    by us, are not its postings; nor is what it was converted into, which names its number too."""
+    untouched = order.raw.get("STATE", "").lower() in ("pending", "o", "approved", "a")
+    numbers = wanted([order.number, order.identity.key, order.id]) if untouched else ()
     bill = ("RECORDNO", "RECORDID", "MODULEKEY", "TOTALENTERED")
     entry = ("RECORDNO", "MODULEKEY", "ACCOUNTNO", "AMOUNT")
     keys = wanted([order.raw.get("PRRECORDKEY", "")])
@@ -101,6 +102,36 @@ def order_postings(order: Found, rows: Rows) -> list[str]:
     entries = {row["RECORDNO"]: row for part in found[3:] for row in part if _foreign(row)}
     said = [f"the bill {row.get('RECORDID')} of {row.get('TOTALENTERED')}" for row in bills.values()]
     return said + [f"{row.get('AMOUNT')} on the account {row.get('ACCOUNTNO')}" for row in entries.values()]
+
+
+def definition_posts(definition: str, call: Call, rows: Rows) -> bool | None:
+    """Whether orders of this definition were seen to post. None: no order of it stands there to be looked at."""
+    # the oldest that nobody has gone on with
+    (found,) = call([_pending(definition)])
+    if found.status != "success" or not found.rows:
+        return None
+    return any(order_postings(_order(row), rows) for row in found.rows)
+
+
+def _pending(definition: str) -> Node:
+    both: list[Node] = [
+        ("equalto", [("field", "DOCPARID"), ("value", definition)]),
+        ("equalto", [("field", "STATE"), ("value", "Pending")]),
+    ]
+    fields = ("RECORDNO", "DOCID", "DOCNO", "PONUMBER", "STATE", "PRRECORDKEY")
+    return "query", [
+        ("object", "PODOCUMENT"),
+        ("select", [("field", name) for name in fields]),
+        ("filter", [("and", both)]),
+        ("orderby", [("order", [("field", "RECORDNO"), ("ascending", "")])]),
+        ("options", [("showprivate", "true")]),
+        ("pagesize", "3"),
+    ]
+
+
+def _order(row: Row) -> Found:
+    identity = Identity("purchase_order", row.get("PONUMBER", ""), "", "", Decimal(0), None)
+    return Found(row.get("DOCID", ""), identity, row.get("DOCNO", ""), raw=row)
 
 
 def _foreign(row: Row) -> bool:

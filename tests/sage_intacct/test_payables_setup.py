@@ -32,7 +32,9 @@ def test_a_company_that_pays_vendors_passes_every_layer(bench: Bench) -> None:
     assert bench.count("VENDOR") == vendors
 
 
-@pytest.mark.parametrize("name", ["VENDOR", "APBILL", "APADJUSTMENT", "APPYMT", "PODOCUMENT", "PODOCUMENTPARAMS"])
+@pytest.mark.parametrize(
+    "name", ["VENDOR", "APBILL", "APADJUSTMENT", "APPYMT", "PODOCUMENT", "PODOCUMENTPARAMS", "GLDETAIL"]
+)
 def test_each_right_that_a_link_needs_is_told_apart(bench: Bench, name: str) -> None:
     bench.company.add_user("ml_connector", "user-demo", [f"* {name}"])
     found = checks(bench, BILLS + ORDERS)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Done
-from connectors.errors import Refused
+from connectors.errors import NotYet, Refused
 from connectors.sage_intacct.documents import Address
 
 from .bench import Bench, moved, post, posted, refused, window
@@ -102,6 +102,47 @@ def test_what_a_definition_posts_after_all_is_found(payables: Bench, definition:
     assert read is not None
     assert client.order_postings(read) == said
     assert order(definition=definition).same(read) is (definition == "PO Receiver")
+
+
+@pytest.mark.parametrize("definition", ["Vendor Invoice", "PO Receiver"])
+def test_no_second_order_leaves_of_a_definition_that_posted_the_first(payables: Bench, definition: str) -> None:
+    client = payables.client()
+    assert isinstance(post(client, order(definition=definition)), Done)
+    before = moved(payables)
+    with pytest.raises(Refused) as told:
+        post(client, order(control="k2", number="PO-8", definition=definition))
+    assert (told.value.cause, told.value.code) == ("settings", "po.posts")
+    assert moved(payables) == before
+    posted(client, order(control="k3", number="PO-9"))
+
+
+def test_the_first_order_of_a_definition_is_looked_at_before_a_second_leaves(payables: Bench) -> None:
+    client = payables.client()
+    two = [order(), order(control="k2", number="PO-8")]
+    looks = client.look(two)
+    call = client.render(two[0], looks[0], None)
+    with pytest.raises(NotYet) as waits:
+        client.render(two[1], looks[1], None)
+    assert waits.value.code == "dependency.first_order"
+    assert isinstance(client.send([call], window)[call.control], Done)
+    posted(client, two[1])
+    asked = payables.server.requests
+    client.look([order(control="k3", number="PO-9")])
+    assert payables.server.requests == asked + 1
+
+
+def test_a_bill_that_an_order_was_converted_into_is_not_its_posting(payables: Bench) -> None:
+    client = payables.client()
+    known = posted(client, order())
+    posted(client, bill(reference="PO-000000007"))
+    with payables.books.unit():
+        row = next(iter(payables.company.rows("APBILL").values()))
+        payables.company.change("APBILL", row, MODULEKEY="9.PO")
+        row = next(iter(payables.company.rows("PODOCUMENT").values()))
+        payables.company.change("PODOCUMENT", row, STATE="Partially Converted")
+    (read,) = client.read("purchase_order", [known])
+    assert read is not None
+    assert client.order_postings(read) == []
 
 
 def test_a_bill_of_ours_that_names_the_order_is_not_its_posting(payables: Bench) -> None:

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from connectors.base import Document, Found, Identity, Look, Ref
-from connectors.errors import Refused
+from connectors.errors import NotYet, Refused
 from connectors.sage_intacct.documents.parts import Fit, Pairs, custom_fields, legacy_currency, usable_vendor
 from connectors.sage_intacct.documents.reversal import Undo
 from connectors.sage_intacct.markup import Node, day_node, given, money, single
+
+POSTING: Final = Ref("posting", "")
+"""What a look showed of the definition: state `first` (no order of it was seen, this one may go), `not proved` or
+`posts`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +105,7 @@ class PurchaseOrder(Document):
         return self.entity
 
     def node(self, look: Look, before: Document | None, fit: Fit) -> Node:
+        self._silent(look)
         usable_vendor(look, self.vendor)
         head: list[Node] = [("transactiontype", self.definition), day_node("datecreated", self.day)]
         if self.posted and self.posted != self.day:
@@ -121,6 +126,26 @@ class PurchaseOrder(Document):
         body = [*head, *numbers, *due, *message, *contacts, *external, *money_block, *custom_fields(self.custom)]
         items: Node = ("potransitems", [_item(line, fit) for line in self.lines])
         return "create_potransaction", [*body, ("state", "Pending"), items]
+
+    def _silent(self, look: Look) -> None:
+        """Raises where orders of this definition were seen to post, or the first one has not been looked at."""
+        shown = look.refs.get(POSTING)
+        if shown and shown.state == "posts":
+            raise Refused(
+                f"Orders of the definition {self.definition} post to payables or the ledger.",
+                cause="settings",
+                code="po.posts",
+                field="definition",
+                value=self.definition,
+                cure="Name a transaction definition that posts nothing, or change its posting in Sage Intacct; take"
+                " back by hand what was posted.",
+            )
+        if shown and shown.state == "not proved":
+            raise NotYet(
+                f"The first order of the definition {self.definition} is on its way; the others follow once it was"
+                " seen to post nothing.",
+                code="dependency.first_order",
+            )
 
 
 def _item(line: OrderLine, fit: Fit) -> Node:
