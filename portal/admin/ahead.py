@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Min, OuterRef, QuerySet, Subquery
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.admin import backfills, budgets, runs, words
 from portal.engine import backfill, budget
@@ -37,6 +38,13 @@ def comes(links: Sequence[Link], settings: Sequence[FlowSetting], now: datetime)
         events.append({"at": at, "what": f"{name} is read", "how": "", "url": url, "zone": zone})
     soonest = sorted(events, key=lambda one: one["at"])[:SHOWN]
     return [{**one, "when": _when(one["at"], one["zone"], now)} for one in soonest]
+
+
+def next_run(link: Link, flow: FlowSetting) -> str:
+    """Empty: as it comes, or nothing is sent now."""
+    now = timezone.now()
+    runs_at = flow.next_run_at if runs.next_run(link, flow) else None
+    return _when(runs_at, link.workspace.time_zone, now) if runs_at else ""
 
 
 def _when(at: datetime, zone: str, now: datetime) -> str:

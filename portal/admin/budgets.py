@@ -22,6 +22,11 @@ class BudgetForm(forms.ModelForm):
             "calls_per_day": "Requests per day",
             "capped": "A backfill stops at the limit, until there is room again. Nothing live ever stops.",
         }
+        help_texts = {
+            "calls_per_hour": "Empty: what the system declares, if it does.",
+            "calls_per_day": "Empty: what the system declares, if it does.",
+            "capped": "",
+        }
 
 
 class Budgets(Scoped):

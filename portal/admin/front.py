@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import Problem, Record, State, WaitsFor
 from mappings.models import Mapping
-from portal.admin import ahead, missing, roles, runs, watch, words
+from portal.admin import ahead, missing, roles, watch, words
 from portal.admin.links import MODES
 from portal.admin.plots import plots
 from portal.admin.problems import money_waiting, records_url
@@ -65,11 +65,16 @@ def _cards(links: list[Link], settings: list[FlowSetting], rows: QuerySet[Record
         flows[flow.link_id].append(flow)
     counts, waits = _counts(rows, links)
     today = _today(rows, links)
+    made = {one.pk: _flow(link, one, counts, waits, today) for link in links for one in flows[link.pk]}
+    shown = {
+        pk for pk, flow in made.items() if flow["mode"] != "off" or flow["waiting"] + flow["moving"] + flow["failed"]
+    }
     return [
         {
             "link": link,
             "integration": words.integration(link.integration),
-            "flows": [_flow(link, one, counts[one.pk], waits[one.pk], today[one.pk]) for one in flows[link.pk]],
+            "flows": [made[one.pk] for one in flows[link.pk] if one.pk in shown],
+            "off": sum(one.pk not in shown for one in flows[link.pk]),
         }
         for link in links
     ]
@@ -114,8 +119,9 @@ def _midnight(zone: str) -> datetime:
 
 
 def _flow(
-    link: Link, flow: FlowSetting, counts: dict[str, int], waits: dict[str, int], today: dict[str, Any]
+    link: Link, flow: FlowSetting, all_counts: Counts, all_waits: Counts, all_today: dict[int, dict[str, Any]]
 ) -> dict[str, Any]:
+    counts, waits, today = all_counts[flow.pk], all_waits[flow.pk], all_today[flow.pk]
     name = f"{link.integration}.{flow.flow}"
     base = f"{reverse('admin:audit_record_changelist')}?flow={name}&link__id__exact={link.pk}"
     return {
@@ -125,7 +131,7 @@ def _flow(
         "colour": "warning" if flow.paused or link.paused else MODES[flow.mode],
         "url": base,
         "today": today["count"],
-        "money": ", ".join(today["money"]),
+        "money": today["money"],
         "moving": sum(counts[state] for state in MOVING),
         "unsure": counts[State.UNSURE],
         "waits": [
@@ -135,7 +141,7 @@ def _flow(
         ],
         "held": counts[HELD],
         "held_url": f"{base}&state__exact=READY",
-        "next_run": runs.next_run(link, flow),
+        "next_run": ahead.next_run(link, flow),
         "waiting": counts[State.WAITING] + counts[HELD],
         "failed": counts[State.FAILED],
         "failed_url": f"{base}&state__exact=FAILED",
