@@ -512,6 +512,9 @@ class System:
     surveyed: tuple[str, ...] = ()
     """The streams that a window of time can be asked for: its client is a `Surveys`."""
     hook: Hook | None = None
+    settings: Mapping[str, type] = field(default_factory=dict)
+    """What a person may set for a connection: groups by their titles, each declared as credentials are. Its client
+    finds the values in `Access.settings`."""
 
 
 # --- an integration ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from connectors.files import FEED
 from connectors.sftp import looks_wrong
 from connectors.stampli.away import target_name
 from connectors.stampli.client import Stampli
+from connectors.stampli.files import Rules
 from connectors.stampli.names import below, folder_fault
 from connectors.stampli.settings import Settings, settings_of
 
@@ -63,6 +64,7 @@ SYSTEM: Final = System(
     # One session to fetch, one to examine; some servers let a user have no more than a few.
     limits=Limits(in_flight=2, read_deadline=120.0, pause_start=30.0),
     feeds={FEED: 900.0},
+    settings={"The folder and its files": Settings, "How the files are understood": Rules},
 )
 
 __all__ = ["SYSTEM", "Credentials", "Settings", "Stampli", "settings_of", "target_name"]

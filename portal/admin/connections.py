@@ -1,5 +1,6 @@
 """Connections: one workspace's account at one system. Credentials go in and never come out; Ping shows what works."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from connectors.errors import ConnectorError
 from mappings.models import Choice
 from portal.admin import declared, examinations, webhooks, words
 from portal.admin.budgets import BUDGETS, Budgets
+from portal.admin.knobs import KNOBS, Knobs
 from portal.admin.scoped import ScopedRelatedFilter, act, actor, view
 from portal.engine import accounts, webhook
 from portal.engine.decide import NotNow
@@ -49,13 +51,13 @@ class NewConnection(forms.Form):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(Budgets):
+class ConnectionAdmin(Budgets, Knobs):
     list_display = ("name", "system_label", "account", "mode_label", "health_label", "health_said", "workspace")
     list_display_links = ("name",)
     list_filter = (("health", admin.ChoicesFieldListFilter), ("workspace", ScopedRelatedFilter))
     list_select_related = ("workspace",)
     ordering = ("workspace__name", "name")
-    acts = ("ping", "credentials", "hook_secret", "retire_secret", "webhook", "choices", *BUDGETS)
+    acts = ("ping", "credentials", "hook_secret", "retire_secret", "webhook", "choices", *BUDGETS, *KNOBS)
     views = ("examination", "examinations")
 
     @display(description="system", ordering="system")
@@ -92,7 +94,12 @@ class ConnectionAdmin(Budgets):
             return HttpResponseNotAllowed(["GET"])
         return self._show(request, row)
 
-    def _show(self, request: HttpRequest, row: Connection, **forms_: forms.Form) -> HttpResponse:
+    def with_forms(self, request: HttpRequest, row: Connection, given: Mapping[str, forms.Form]) -> HttpResponse:
+        return self._show(request, row, knobs=given)
+
+    def _show(
+        self, request: HttpRequest, row: Connection, knobs: Mapping[str, forms.Form] | None = None, **forms_: forms.Form
+    ) -> HttpResponse:
         of = registry.SYSTEMS.get(row.system)
         context = {
             "zone": row.workspace.time_zone,
@@ -106,6 +113,7 @@ class ConnectionAdmin(Budgets):
             else "",
             **self.side(request, row, **forms_),
             **self.budget_of(request, row),
+            **self.knobs_of(request, row, knobs),
         }
         if of and of.hook:
             context |= self.hook(request, row, of.hook, forms_.get("hook_secret"))

@@ -32,6 +32,11 @@ def shown(of: type, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(_label(one), _shown(one, values)) for one in fields(of)]
 
 
+def defaults(of: type) -> dict[str, Any]:
+    """What is usual, of each field that has such a value."""
+    return {one.name: one.default for one in fields(of) if one.default is not MISSING}
+
+
 def _shown(one: Field[Any], values: Mapping[str, Any]) -> str:
     value = values.get(one.name, "" if one.default is MISSING else one.default)
     if one.metadata.get("secret"):

@@ -40,6 +40,7 @@ MAY: dict[str, dict[str, frozenset[str]]] = {
         "credentials": SETUP,
         "refresh": BOOKS,
         "budget": SETUP,
+        "settings": SETUP,
     },
     "portal.link": {"view": EVERYONE, "add": SETUP, "change": SETUP, "mode": SETUP, "pause": SETUP},
     "portal.workspace": {
