@@ -54,10 +54,10 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 def note_sign_in(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    """On every sign-in: from where, and with what. Expired ones of this person are swept away."""
+    """On every sign-in: from where, and with what. Expired ones, whosever they were, are swept away."""
     agent = request.headers.get("User-Agent", "")[:300]
     request.session[ABOUT] = {"ip": address(request), "agent": agent, "at": clock.now().isoformat()}
-    Session.objects.filter(user_id=user.pk, expire_date__lte=clock.now()).delete()
+    Session.objects.filter(expire_date__lte=clock.now()).delete()
 
 
 def end_when_closed(sender: Any, instance: Any, **kwargs: Any) -> None:

@@ -48,6 +48,8 @@ class SecondFactor(ThrottlingMixin, Device):
     """An authenticator's shared secret, sealed. Until it is confirmed by its first code it does nothing."""
 
     FIELD = "person.second_factor"
+    MOST_COUNTED = 10
+    """Wrong codes in a row that make the wait longer."""
 
     sealed_key = models.BinaryField()
     last_step = models.BigIntegerField(default=-1, help_text="a code counts once")
@@ -80,6 +82,14 @@ class SecondFactor(ThrottlingMixin, Device):
     def get_throttle_factor(self) -> int:
         """Seconds after the first wrong code; doubled with each further one."""
         return 1
+
+    def throttle_increment(self, commit: bool = True) -> None:  # noqa: FBT001, FBT002 - the base class has it so
+        """The wait ends growing at about eight minutes: who knows the password only must not lock the owner out for
+        ever."""
+        super().throttle_increment(commit=False)
+        self.throttling_failure_count = min(self.throttling_failure_count, self.MOST_COUNTED)  # type: ignore[has-type]
+        if commit:
+            self.save()
 
     def verify_token(self, token: str) -> bool:
         """A code of the authenticator, or a recovery code. Each counts once; wrong ones in a row take ever longer."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.pages.conftest import ROLES, SECRET_NAME, House, signed_in
 from tests.pages.walking import ANYBODY, MISSING, SIGNED_IN, Place, may, needs, places, row_of, url_of
 
 PEOPLE = (*ROLES, "operator", "stranger")
+ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = ("portal_session", "portal_letter", "axes_")
 """Tables that a request may write to without changing anything: sign-ins, letters counted, failed attempts."""
 ALIKE = {"admin:logout", "people:choose", "people:name", "people:end"}
@@ -145,6 +147,17 @@ def test_no_list_names_another_workspace_however_it_is_asked(furnished: House, o
         for query in ("", "?all=", "?rows=all", "?open=all", f"?workspace__id__exact={other.workspace.pk}", "?e=1"):
             text = furnished.client("owner").get(url_of(furnished, place) + query, follow=True).text
             assert SECRET_NAME not in text, (place.name, query)
+
+
+def test_the_matrix_is_documented() -> None:
+    """docs/roles.md holds it as people read it; what differs is printed as it should be."""
+    lines = [
+        f"| {model} | {act} | " + " | ".join("yes" if role in allowed else "–" for role in ROLES) + " |"
+        for model, acts in sorted(roles.MAY.items())
+        for act, allowed in acts.items()
+    ]
+    shown = (ROOT / "docs" / "roles.md").read_text().splitlines()
+    assert [line for line in shown if re.match(r"\| \w+\.\w+ \|", line)] == lines, "\n".join(lines)
 
 
 def test_the_matrix_says_of_each_model_only_what_a_page_asks() -> None:

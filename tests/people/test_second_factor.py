@@ -141,6 +141,16 @@ def test_guessing_from_many_places_is_slowed_down_by_the_factor_itself() -> None
         assert browser(user).post(CODE, right, REMOTE_ADDR="192.0.2.99").status_code == 302
 
 
+def test_guessing_does_not_lock_the_owner_out_for_ever() -> None:
+    user = person()
+    factor = factor_of(user)
+    SecondFactor.objects.update(throttling_failure_count=10, throttling_failure_timestamp=timezone.now())
+    with later(600):
+        browser(user).post(CODE, {"code": "000000"}, REMOTE_ADDR="192.0.2.1")
+    with later(1200):
+        assert browser(user).post(CODE, {"code": code_of(factor)}).status_code == 302
+
+
 def test_it_is_switched_off_with_the_password_only() -> None:
     user = person()
     client = browser(user)
