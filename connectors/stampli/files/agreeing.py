@@ -1,6 +1,8 @@
 """What rows of one document must say alike, and what each of them says as it is compared."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 
 from connectors.base import Json
 from connectors.files import FileRow
@@ -9,6 +11,7 @@ from connectors.stampli.files import columns
 from connectors.stampli.files.codes import Note, note
 from connectors.stampli.files.keys import digest
 from connectors.stampli.files.opening import Opening
+from connectors.stampli.files.repeats import Entry
 from connectors.stampli.files.wrong import Wrong
 
 
@@ -35,20 +38,37 @@ def vendor(row: FileRow) -> dict[str, str]:
 
 def agree(rows: Sequence[FileRow], names: Iterable[str]) -> None:
     """Raises Wrong with all names in which they differ."""
-    differ = [name for name in names if len({said(row, name) for row in rows}) > 1]
+    differ = _differ(rows, names)
     if differ:
         raise Wrong("header_conflict", f"They differ in {', '.join(differ)}.", column=",".join(differ))
 
 
+def _differ(rows: Sequence[FileRow], names: Iterable[str]) -> list[str]:
+    differ = []
+    for name in names:
+        written = {row.body["cells"].get(name) for row in rows}
+        if len(written) > 1 and len({said(row, name) for row in rows}) > 1:
+            differ.append(name)
+    return differ
+
+
 def told_apart(rows: Sequence[FileRow], names: Iterable[str]) -> list[Note]:
     """Texts in which they may differ; the first is used."""
-    differ = [name for name in names if len({said(row, name) for row in rows}) > 1]
+    differ = _differ(rows, names)
     return [note(f"header_differs:{name}") for name in differ]
 
 
-def row_hash(row: FileRow, opening: Opening) -> str:
-    """Equal for two rows that say the same in every column that is used."""
-    return digest([said(row, name) for name in sorted(set(filter(None, opening.names)))])
+def entries(rows: Sequence[FileRow], amount: str, number: Callable[[FileRow], str], opening: Opening) -> list[Entry]:
+    """The rows as they are looked at for repeats. What a row says in all columns that are used is only compared with
+    rows of the same line number, or of the same amount."""
+    names = sorted(set(filter(None, opening.names)))
+    numbers, amounts = Counter(map(number, rows)), Counter(value(row, amount) for row in rows)
+    found = []
+    for row in rows:
+        alone = numbers[number(row)] == 1 if number(row) else amounts[value(row, amount)] == 1
+        mark = f"row {row.number}" if alone else digest([said(row, name) for name in names])
+        found.append(Entry(row.number, Decimal(value(row, amount)), number(row), mark))
+    return found
 
 
 def dimensions(row: FileRow) -> Json:

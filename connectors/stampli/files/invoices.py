@@ -8,12 +8,12 @@ from typing import Final
 from connectors.base import Json
 from connectors.files import FileRow
 from connectors.stampli.files import amounts, totals
-from connectors.stampli.files.agreeing import agree, cell, dimensions, row_hash, told_apart, value, vendor
+from connectors.stampli.files.agreeing import agree, cell, dimensions, entries, told_apart, value, vendor
 from connectors.stampli.files.codes import note
 from connectors.stampli.files.currencies import DECIMALS
 from connectors.stampli.files.keys import document_key, signature
 from connectors.stampli.files.opening import Opening
-from connectors.stampli.files.repeats import Entry, kept, total_of
+from connectors.stampli.files.repeats import kept, total_of
 from connectors.stampli.files.rules import Rules
 from connectors.stampli.files.totals import Money, Tax
 from connectors.stampli.files.wrong import Wrong
@@ -59,12 +59,11 @@ def payload(rows: Sequence[FileRow], opening: Opening, rules: Rules) -> Made:
     agree(rows, alike)
     by_number = {row.number: row for row in rows}
     total = _decimal(rows[0], "invoice_total")
-    entries = [Entry(row.number, _amount(row), _line_number(row), row_hash(row, opening)) for row in rows]
 
     def fits(numbers: Sequence[int]) -> bool:
         return _summed([by_number[number] for number in numbers], total).tax is not None
 
-    counted = kept(entries, fits if total is not None else None)
+    counted = kept(entries(rows, "line_amount", _line_number, opening), fits if total is not None else None)
     if counted.code:
         raise Wrong(counted.code, counted.said or _differs(rows, total))
     chosen = [by_number[number] for number in counted.rows]

@@ -8,12 +8,12 @@ from connectors.base import Json
 from connectors.files import FileRow
 from connectors.names import fold
 from connectors.stampli.files import amounts
-from connectors.stampli.files.agreeing import agree, cell, row_hash, told_apart, value, vendor
+from connectors.stampli.files.agreeing import agree, cell, entries, told_apart, value, vendor
 from connectors.stampli.files.currencies import DECIMALS
 from connectors.stampli.files.invoices import Made
 from connectors.stampli.files.keys import document_key, payment_key, signature
 from connectors.stampli.files.opening import Opening
-from connectors.stampli.files.repeats import Entry, kept, total_of
+from connectors.stampli.files.repeats import kept, total_of
 from connectors.stampli.files.rules import Rules
 from connectors.stampli.files.wrong import Wrong
 
@@ -36,14 +36,13 @@ def payload(rows: Sequence[FileRow], opening: Opening, rules: Rules) -> Made:
     agree(rows, _ALIKE)
     if len({_who(row) for row in rows}) > 1:
         raise Wrong("header_conflict", "They differ in vendor.", column="vendor")
-    entries = [Entry(row.number, paid[row.number], "", row_hash(row, opening)) for row in rows]
     told = value(rows[0], "payment_total")
     total = Decimal(told) if told else None
 
     def fits(numbers: Sequence[int]) -> bool:
         return total_of([paid[number] for number in numbers]) == total
 
-    counted = kept(entries, fits if total is not None else None)
+    counted = kept(entries(rows, "paid_amount", lambda row: "", opening), fits if total is not None else None)
     if counted.unproved:
         raise Wrong("total_mismatch", "A row is there twice, and without a total nothing shows whether it is meant.")
     if counted.code:
