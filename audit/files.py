@@ -36,6 +36,7 @@ class RemoteFile(models.Model):
     said = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        verbose_name = "file"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["connection", "folder", "name"],

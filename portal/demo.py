@@ -40,6 +40,39 @@ FLOWS = (
 PEOPLE = ("owner", "finance", "support", "auditor")
 
 
+PAYABLES = ("bill", "credit", "payment", "payment_void", "bill_void", "credit_void")
+
+
+def with_files(wanted: dict[str, Any], address: dict[str, Any]) -> dict[str, Any]:
+    """The same plan with bills and payments from files. `address`: what the stand-in of Stampli says a connection to it
+    needs."""
+    pins = address["host_keys"]
+    credentials = {name: value for name, value in address.items() if name != "host_keys"}
+    wanted["workspaces"][0]["connections"].append(
+        {
+            "name": "Stampli",
+            "system": "stampli",
+            "credentials": credentials,
+            "settings": {"host_keys": pins, "settle_seconds": 5, "layouts": "found", "default_currency": "USD"},
+        }
+    )
+    wanted["workspaces"][0]["links"].append(
+        {
+            "integration": "stampli_intacct",
+            "name": "Stampli to Sage Intacct",
+            "source": "Stampli",
+            "target": "Sage Intacct",
+            "start_at": "2020-01-01T00:00:00+00:00",
+            "mappings": [
+                {"table": "bank_account", "source": "*", "target": "BOA-OPER"},
+                {"table": "tax_account", "source": "*", "target": "22010"},
+            ],
+            "flows": dict.fromkeys(PAYABLES, "live"),
+        }
+    )
+    return wanted
+
+
 def plan(intacct: str, stripe: str, hook_secret: str, *, password: str = DEMO_PASSWORD) -> dict[str, Any]:
     """`intacct` and `stripe` are the base addresses of the stand-ins."""
     people: list[dict[str, Any]] = [

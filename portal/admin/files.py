@@ -1,6 +1,7 @@
 """Files: what lies in the folders of a source, how far it is read, and what became of each row."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -159,10 +160,12 @@ def _body(request: HttpRequest, row: RemoteFile) -> dict[str, Any]:
     chosen = request.GET.get("kind", "")
     return {
         "reading": reading,
-        "told": {name: _plain(value) for name, value in json.loads(reading.told or "{}").items()},
+        "notes": json.loads(reading.told or "{}").get("notes", []),
         "percent": 100 * reading.rows_read // reading.rows if reading.rows else 0,
-        "counts": [(kind, *counts[kind], KINDS[kind], kind == chosen) for kind in outcomes.ORDER if kind in counts],
-        "total": (sum(one[0] for one in counts.values()), sum(one[1] for one in counts.values())),
+        "counts": [
+            (kind, counts[kind][0], words.money(counts[kind][1], "")) for kind in outcomes.ORDER if kind in counts
+        ],
+        "total": (sum(one[0] for one in counts.values()), words.money(_sum(counts), "")),
         "chosen": chosen,
         **_rows(request, row.delivery, chosen),
     }
@@ -184,7 +187,7 @@ def _row(row: Any, outcome: outcomes.Outcome) -> dict[str, Any]:
         "vendor": str(cells.get("vendor_id") or cells.get("vendor_name") or cells.get("vendor") or "")[:SHOWN_CELL],
         "document": str(cells.get("invoice_number") or cells.get("payment_id") or "")[:SHOWN_CELL],
         "account": str(cells.get("gl_account") or "")[:SHOWN_CELL],
-        "amount": row.amount,
+        "amount": words.money(row.amount, "") if row.amount is not None else "",
         "kind": outcome.kind,
         "colour": KINDS[outcome.kind],
         "codes": [code for code in outcome.codes if code != outcome.kind],
@@ -194,10 +197,5 @@ def _row(row: Any, outcome: outcomes.Outcome) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> str:
-    """What the survey told, as text."""
-    if isinstance(value, dict):
-        return " · ".join(f"{name} {_plain(one)}" for name, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(_plain(one) for one in value)
-    return str(value)
+def _sum(counts: dict[str, tuple[int, Decimal]]) -> Decimal:
+    return sum((total for _, total in counts.values()), Decimal(0))

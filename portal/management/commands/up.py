@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from portal.demo import DEMO_PASSWORD, plan
+from portal.demo import DEMO_PASSWORD, plan, with_files
 from portal.engine.provisioning import Made, provision
 from portal.models import Workspace
 from portal.supervise import CannotStart, Child, House, answers, free_port, listens, redis_server
@@ -131,7 +131,9 @@ class Demo:
         return stripe.hook_secrets()[0] if stripe else "whsec_" + secrets.token_hex(16)
 
     def _provision(self, secret: str) -> Made:
-        made = provision(plan(f"http://127.0.0.1:{self.intacct}", f"http://127.0.0.1:{self.stripe}", secret))
+        wanted = plan(f"http://127.0.0.1:{self.intacct}", f"http://127.0.0.1:{self.stripe}", secret)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.stampli}/_control/address", timeout=10) as answer:
+            made = provision(with_files(wanted, json.load(answer)))
         failed = {name: said for name, said in made.failed.items() if said}
         if failed:
             raise CannotStart(json.dumps(failed, indent=1))
@@ -164,7 +166,8 @@ class Demo:
   Sage Intacct      http://localhost:{self.intacct}/     the stand-in: the books, as they change
   Stampli           http://localhost:{self.stampli}/     the stand-in: exports that lie in its SFTP folders
 
-  Try it: open an invoice on the Stripe page and pay it, refund a part, and watch it arrive in the books.
+  Try it: open an invoice on the Stripe page and pay it, refund a part, and watch it arrive in the books. Let Stampli
+  export another week, and watch its bills and payments arrive too.
   Everything is kept in {settings.VAR_DIR}; delete that directory to start over. Ctrl-C stops it.
 """
         )
