@@ -289,6 +289,18 @@ class Found:
         return self.state in ("reversed", "voided", "deleted")
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One side of a document in the books: a debit above zero, a credit below."""
+
+    account: str
+    """Empty: the target itself knows which account, `memo` says which kind."""
+    amount: Decimal
+    memo: str = ""
+    line: int | None = None
+    """The place of the document's line that it is of; the first is 0."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """What a target can hold. Subclasses are frozen, kw_only, of plain values, tuples and other frozen dataclasses."""
@@ -332,6 +344,11 @@ class Document:
 
     def entities(self) -> tuple[str, ...]:
         """The entities of the target that it touches; empty where there is only one."""
+        return ()
+
+    def entries(self) -> tuple[Entry, ...]:
+        """What it does to the books, for a person to read; nothing is sent of it. Empty: it moves no account, or which
+        ones is known by the target only."""
         return ()
 
     @property

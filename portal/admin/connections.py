@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.decorators import display
 
 from connectors import registry
@@ -83,7 +82,8 @@ class ConnectionAdmin(Budgets, Knobs):
             self.tell(request, row, "connection.added", f"{row}, {words.system(row.system)}")
             messages.success(request, "Made. Enter its credentials, then ping.")
             return HttpResponseRedirect(self.after(request, row))
-        context = {"form": form, "back": self.back(request) or self.url("changelist"), "next": self.back(request)}
+        back = self.back(request)
+        context = {"form": form, "back": back or self.url("changelist"), "next": back, "side": request.POST.get("side")}
         return self.page(request, "portal/form.html", "Add a connection", **context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -268,16 +268,10 @@ class ConnectionAdmin(Budgets, Knobs):
 
     # --- the way back -----------------------------------------------------------------------------------------------
 
-    def back(self, request: HttpRequest) -> str:
-        """The page of ours that a guided way came from; empty: none, or no page of ours."""
-        wanted = request.POST.get("next") or request.GET.get("next") or ""
-        return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
-
     def after(self, request: HttpRequest, row: Connection) -> str:
-        back, side = self.back(request), request.POST.get("side", "")
-        if back and side in ("source", "target"):
-            back += f"{'&' if '?' in back else '?'}{side}={row.pk}"
-        return back or self.url("change", row.pk)
+        """A guided way that made this connection is told which one it is."""
+        back, side = super().after(request, row), request.POST.get("side", "")
+        return f"{back}&{side}={row.pk}#{side}" if side in ("source", "target") and "?" in back else back
 
 
 def _fit(of: type, values: dict[str, Any], form: forms.Form) -> bool:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from audit.models import Problem, Record, State, WaitsFor
 from mappings.models import Mapping
 from portal.admin import ahead, missing, roles, watch, words
-from portal.admin.links import MODES
+from portal.admin.live import MODES
 from portal.admin.plots import plots
 from portal.admin.problems import money_waiting, records_url
 from portal.admin.scoped import scope

@@ -7,29 +7,22 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import display
 
-from audit.models import State
 from connectors import registry
 from portal.admin import declared, words
 from portal.admin.backfills import BACKFILLS, Backfills
 from portal.admin.backfills import of_link as backfills_of
+from portal.admin.live import ABOUT, flows_of
 from portal.admin.runs import RUNS, Runs, of_flows
 from portal.admin.scoped import ScopedRelatedFilter, act, actor
+from portal.admin.setup import SetUp
 from portal.engine import clock, links
 from portal.engine.decide import NotNow
-from portal.models import Connection, FlowSetting, Link
-
-MODES = {"off": "", "preview": "info", "live": "success"}
-ABOUT = {
-    "off": "Nothing is read, prepared or sent.",
-    "preview": "Documents are prepared for you to look at; none is sent.",
-    "live": "Documents are sent to the books.",
-}
+from portal.models import FlowSetting, Link
 
 
 class Start(forms.Form):
@@ -41,29 +34,15 @@ class Start(forms.Form):
     )
 
 
-class NewLink(Start):
-    integration = forms.ChoiceField()
-    source = forms.ModelChoiceField(queryset=Connection.objects.none(), label="From", empty_label=None)
-    target = forms.ModelChoiceField(queryset=Connection.objects.none(), label="To", empty_label=None)
-    field_order = ("integration", "source", "target", "name", "start_at")
-
-    def __init__(self, *args: Any, connections: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        declared_ = registry.INTEGRATIONS.values()
-        self.fields["integration"].choices = [(one.key, one.label) for one in declared_]  # type: ignore[attr-defined]
-        sources, targets = {one.source for one in declared_}, {one.target for one in declared_}
-        self.fields["source"].queryset = connections.filter(system__in=sources)  # type: ignore[attr-defined]
-        self.fields["target"].queryset = connections.filter(system__in=targets)  # type: ignore[attr-defined]
-
-
 @admin.register(Link)
-class LinkAdmin(Runs, Backfills):
+class LinkAdmin(Runs, Backfills, SetUp):
     list_display = ("name", "integration_label", "source", "target", "modes", "start", "paused_label", "workspace")
     list_display_links = ("name",)
     list_filter = (("workspace", ScopedRelatedFilter), "paused")
     list_select_related = ("source", "target", "workspace")
     ordering = ("workspace__name", "name")
-    acts = ("options", "mode", "pause", "pause_flow", *RUNS, *BACKFILLS)
+    acts = ("options", "mode", "pause", "pause_flow", "preview_flows", "go_live", *RUNS, *BACKFILLS)
+    views = ("set_up", "preview", "live")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("flows")
@@ -86,36 +65,6 @@ class LinkAdmin(Runs, Backfills):
         return "paused" if row.paused else ""
 
     # --- pages ------------------------------------------------------------------------------------------------------
-
-    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not self.may(request, "add"):
-            raise PermissionDenied
-        connections = self.usable(request, Connection).order_by("name")
-        initial = {"start_at": timezone.now().strftime("%Y-%m-%dT%H:%M")}
-        form = NewLink(request.POST or None, connections=connections, initial=initial)
-        if request.method == "POST" and form.is_valid():
-            made = self._make(request, form)
-            if made:
-                return HttpResponseRedirect(self.url("change", made.pk))
-        note = "The start is read in UTC here; you can correct it afterwards in the workspace's own time."
-        return self.page(request, "portal/form.html", "Add a link", form=form, back=self.url("changelist"), note=note)
-
-    def _make(self, request: HttpRequest, form: NewLink) -> Link | None:
-        given = form.cleaned_data
-        try:
-            with transaction.atomic():
-                known = Link.objects.filter(
-                    source=given["source"], target=given["target"], integration=given["integration"], removed=False
-                )
-                if known.exists():
-                    raise links.NotPossible("These two are linked already.")
-                link = links.make(**given, options={})
-                self.tell(request, link, "link.added", str(link))
-        except links.NotPossible as error:
-            form.add_error(None, str(error))
-            return None
-        messages.success(request, "Made, with all flows off. Fill the mapping tables, then look at a preview.")
-        return link
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.one(request, object_id)
@@ -148,7 +97,7 @@ class LinkAdmin(Runs, Backfills):
             may_change=self.may(request, "change", row),
             may_mode=self.may(request, "mode", row),
             may_pause=self.may(request, "pause", row),
-            urls={name: self.url(name, row.pk) for name in self.acts},
+            urls={name: self.url(name, row.pk) for name in (*self.acts, *self.views)},
         )
 
     def options(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -171,14 +120,14 @@ class LinkAdmin(Runs, Backfills):
 
     def _save(self, request: HttpRequest, row: Link, start: dict[str, Any], options: dict[str, Any]) -> None:
         before = {"name": row.name, "start_at": row.start_at, **row.options}
-        row.name, row.start_at = start["name"], start["start_at"]
-        row.options = {**row.options, **options}
-        after = {"name": row.name, "start_at": row.start_at, **row.options}
+        row.name, row.options = start["name"], {**row.options, **options}
+        after = {"name": row.name, "start_at": start["start_at"], **row.options}
         changed = {name: value for name, value in after.items() if value != before.get(name)}
         if not changed:
             return
         with transaction.atomic():
-            row.save(update_fields=["name", "start_at", "options"])
+            row.save(update_fields=["name", "options"])
+            links.set_start(row, start["start_at"], actor(request))
             said = ", ".join(f"{name} is {value}" for name, value in changed.items())
             self.tell(request, row, "link.changed", f"{row}: {said}", was={name: before.get(name) for name in changed})
 
@@ -227,18 +176,5 @@ def _forms(row: Link, data: Any = None) -> tuple[forms.Form, forms.Form]:
 
 
 def _flows(row: Link) -> list[dict[str, Any]]:
-    waiting = Count("records", filter=Q(records__state__in=[State.WAITING, State.FAILED]))
-    posted = Count("records", filter=Q(records__state=State.POSTED))
-    made = Count("records", filter=Q(records__state=State.READY))
     runs = of_flows(row)
-    return [
-        {
-            **runs[flow.pk],
-            "row": flow,
-            "label": words.flow(f"{row.integration}.{flow.flow}"),
-            "name": f"{row.integration}.{flow.flow}",
-            "colour": MODES[flow.mode],
-            "about": ABOUT[flow.mode],
-        }
-        for flow in row.flows.order_by("place").annotate(stuck=waiting, posted=posted, made=made)
-    ]
+    return [{**runs[one["row"].pk], **one} for one in flows_of(row)]

@@ -34,6 +34,10 @@ def _origin(one: dict[str, Any], record: Record) -> Origin:
         case "posted":
             stands = " as ".join(part for part in (str(one.get("number", "")), str(one.get("id", ""))) if part)
             return Origin(at, f"earlier posting of {one.get('flow')} {one.get('key')}: {stands}")
+        case "previewed":
+            return Origin(
+                at, f"{one.get('flow')} {one.get('key')} as it is prepared, not sent yet: {one.get('number')}"
+            )
         case "option":
             return Origin(
                 at, f"option of the link: {words.field(str(one.get('name', '')))} is {_plain(one.get('value'))}"

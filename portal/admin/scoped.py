@@ -15,6 +15,7 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -188,7 +189,12 @@ class Scoped(ModelAdmin):
 
     def after(self, request: HttpRequest, row: Any) -> str:
         """Where an act leads back to."""
-        return self.url("change", row.pk)
+        return self.back(request) or self.url("change", row.pk)
+
+    def back(self, request: HttpRequest) -> str:
+        """The page of ours that a guided way came from; empty: none, or no page of ours."""
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
 
     def tell(self, request: HttpRequest, row: Model, what: str, said: str, **data: Any) -> None:
         """Writes to the workspace's trail who did it."""

@@ -15,7 +15,7 @@ from connectors.names import fold
 from mappings import lookup
 from mappings.models import Choice as ChoiceRow
 from portal.engine import access, documents
-from portal.models import Link
+from portal.models import FlowSetting, Link
 
 
 @dataclass
@@ -27,6 +27,10 @@ class RowDesk:
     control: str
     asked: list[dict[str, Any]] = field(default_factory=list)
     claims: list[tuple[str, str, Refused]] = field(default_factory=list)
+
+    @property
+    def preview(self) -> bool:
+        return self.record.setting.mode == FlowSetting.Mode.PREVIEW
 
     @property
     def target(self) -> Account:
@@ -75,6 +79,8 @@ class RowDesk:
             .first()
         )
         if posting is None:
+            if previewed := self._previewed(flow, key):
+                return previewed
             raise NotYet(f"{flow} {key} is not posted yet.", code=f"dependency.{flow}", flow=name, key=key)
         lines = posting.base_lines
         self._note("posted", flow=flow, key=key, id=posting.target_id, number=posting.number, base_lines=lines or "")
@@ -83,6 +89,20 @@ class RowDesk:
         document = documents.load(kind, bytes(posting.record.document))
         base_lines = None if lines is None else tuple(Decimal(line) for line in lines)
         return Posted(document, posting.target_id, posting.number, base_lines)
+
+    def _previewed(self, flow: str, key: str) -> Posted | None:
+        """In preview nothing is posted: what another flow has prepared stands for it. Such a document is never sent: a
+        flow that goes live grows the revision, and all is prepared anew."""
+        if not self.preview or f"{self.link.integration}.{flow}" == self.record.flow:
+            return None
+        rows = self._records(flow, key).filter(state=State.READY, setting__mode=FlowSetting.Mode.PREVIEW)
+        row = rows.exclude(document=None).order_by("-version").first()
+        if row is None or row.document is None:
+            return None
+        document = documents.load(access.system(self.link.target).kinds[row.kind], bytes(row.document))
+        self._note("previewed", flow=flow, key=key, number=row.number)
+        own = row.currency in ("", self.target.facts.get("base_currency"))
+        return Posted(document, "", row.number, () if own else None)
 
     def nothing(self, flow: str, key: str) -> bool:
         newest = self._records(flow, key).order_by("-version").first()

@@ -4,8 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit import trail
+from audit.models import Record, State
+from audit.states import Move, move_all
 from connectors import registry
 from portal.engine import clock, intake, lanes, schedules
 from portal.engine.files import telling
@@ -54,6 +57,12 @@ def refuse_overlap(integration: str, source_key: str, target_key: str, own: int 
 
 
 def set_mode(link: Link, flow: str, mode: str, actor: str) -> None:
+    """In one transaction with the revision that grows: what was prepared in preview is prepared anew before it goes."""
+    with transaction.atomic():
+        _set_mode(link, flow, mode, actor)
+
+
+def _set_mode(link: Link, flow: str, mode: str, actor: str) -> None:
     setting = FlowSetting.objects.get(link=link, flow=flow)
     if setting.mode == mode:
         return
@@ -66,3 +75,31 @@ def set_mode(link: Link, flow: str, mode: str, actor: str) -> None:
         telling.tell_again(link.source)
     said = f"{link}: {flow} from {before} to {mode}"
     trail.write([trail.entry(link.workspace_id, "flow.mode", at=clock.now(), said=said, actor=actor)])
+
+
+def set_start(link: Link, start: datetime, actor: str) -> None:
+    """Another start. What it lets in now is read; what it shuts out and was never sent posts nothing. Runs in the
+    caller's transaction."""
+    before = link.start_at
+    if start == before:
+        return
+    link.start_at = start
+    link.save(update_fields=["start_at"])
+    facts = Record.objects.filter(link=link, digest="")
+    if start < before:
+        early = facts.filter(state=State.SKIPPED, said=intake.BEFORE_START, happened_at__gte=start)
+        _move(early, State.DUE, "record.wanted", f"the start of {link} is earlier now", actor)
+    else:
+        unsent = facts.filter(state__in=[State.DUE, State.READY, State.WAITING, State.FAILED], happened_at__lt=start)
+        unsent = unsent.filter(frozen=False, posting=None, attempts=None)
+        _move(unsent, State.SKIPPED, "record.skipped", intake.BEFORE_START, actor, said=intake.BEFORE_START)
+    said = f"{link}: start from {before.isoformat()} to {start.isoformat()}"
+    trail.write([trail.entry(link.workspace_id, "link.start", at=clock.now(), said=said, actor=actor)])
+
+
+def _move(rows: QuerySet[Record], state: str, what: str, why: str, actor: str, *, said: str = "") -> None:
+    now = clock.now()
+    fresh = {"due_at": now, "tries": 0, "payload": None} if state == State.DUE else {"said": said}
+    while batch := list(rows[:500]):
+        if not move_all([Move(one, state, what, why, actor=actor, fields=fresh) for one in batch], now):
+            return  # all of them were moved by others meanwhile

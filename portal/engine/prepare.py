@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from audit.models import Claim, Record, State, WaitsFor
 from audit.states import Move, Stale, Trouble, move
@@ -16,7 +16,7 @@ from connectors.errors import ConnectorError, Denied, NotYet, Refused, Unavailab
 from mappings.models import Period
 from portal.engine import access, budget, clock, documents, intake, queues
 from portal.engine.desk import RowDesk
-from portal.models import Lane, Workspace
+from portal.models import FlowSetting, Lane
 
 log = logging.getLogger(__name__)
 SKIPPED_MEANWHILE = 3
@@ -53,8 +53,9 @@ def _due(lane: Lane) -> Record | None:
 
 
 def _prepare(record: Record) -> None:
-    # Read before anything else is: a mapping saved from here on makes the revision differ, and it is prepared again.
-    revision = Workspace.objects.values_list("revision", flat=True).get(pk=record.workspace_id)
+    # Of the very statement that read options, mode and accounts: whatever is saved from there on makes the revision
+    # differ, and it is prepared again.
+    revision = record.link.workspace.revision
     link = record.link
     flow = access.integration(link).flow(record.flow.partition(".")[2])
     desk = RowDesk(record, link, control_of(record))
@@ -125,6 +126,8 @@ def _ready(record: Record, document: Document, desk: RowDesk, revision: int) -> 
         same = record.state == State.READY and record.document_hash == fields["document_hash"]
         what = "record.confirmed" if same else "record.prepared"
         move(Move(record, State.READY, what, f"{document.kind} {identity.key}", fields=fields), now)
+        if desk.preview and not same:
+            _waiting_for(record).filter(setting__mode=FlowSetting.Mode.PREVIEW).update(due_at=now)
 
 
 def _asks_approval(record: Record, code: str, fields: dict[str, Any], now: datetime) -> None:
@@ -156,8 +159,12 @@ def _skipped(record: Record, skip: Skip, desk: RowDesk, revision: int) -> None:
     fields = {**_common(record, desk, revision, now), "said": skip.why, "code": skip.code}
     with transaction.atomic():
         move(Move(record, State.SKIPPED, "record.skipped", skip.why, fields=fields), now)
-        waiting = Record.objects.filter(state=State.WAITING, waits_for=WaitsFor.DEPENDENCY, link_id=record.link_id)
-        waiting.filter(waits_on_flow=record.flow, waits_on_key=record.key).update(due_at=now)
+        _waiting_for(record).update(due_at=now)
+
+
+def _waiting_for(record: Record) -> QuerySet[Record]:
+    waiting = Record.objects.filter(state=State.WAITING, waits_for=WaitsFor.DEPENDENCY, link_id=record.link_id)
+    return waiting.filter(waits_on_flow=record.flow, waits_on_key=record.key)
 
 
 def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int) -> None:

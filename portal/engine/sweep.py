@@ -11,7 +11,7 @@ from audit.models import Delivery, Posting, Problem, Record, State, WaitsFor
 from audit.states import Move, move_all
 from portal.engine import backfill, budget, choices, clock, expiry, schedules
 from portal.engine.drain import lanes_with_work
-from portal.models import Connection, Schedule, Workspace
+from portal.models import Connection, FlowSetting, Schedule, Workspace
 
 READ_BACK = "dependency.read_back"
 """What it waits for is posted; what the target made of it in base currency is not known yet."""
@@ -46,6 +46,16 @@ def release(now: datetime) -> None:
     waiting_for_others = waiting.filter(waits_for=WaitsFor.DEPENDENCY)
     _make_due(waiting_for_others.filter(Exists(there)).exclude(code=READ_BACK), now)
     _make_due(waiting_for_others.filter(Exists(there.filter(base_lines__isnull=False)), code=READ_BACK), now)
+    prepared = Record.objects.filter(
+        source_account=OuterRef("source_account"),
+        target_company=OuterRef("target_company"),
+        flow=OuterRef("waits_on_flow"),
+        key=OuterRef("waits_on_key"),
+        state=State.READY,
+        setting__mode=FlowSetting.Mode.PREVIEW,
+    )
+    previewed = waiting_for_others.filter(Exists(prepared), setting__mode=FlowSetting.Mode.PREVIEW)
+    _make_due(previewed.exclude(code=READ_BACK), now)
     outdated = Record.objects.filter(changed, state=State.READY, frozen=False)
     while batch := list(outdated[:500]):
         moves = [Move(r, State.DUE, "record.outdated", "what it asked for has changed") for r in batch]

@@ -312,13 +312,15 @@ def test_a_connection_is_made_and_then_asks_for_its_credentials(house: House) ->
 
 def test_a_link_is_made_with_all_flows_off(house: House) -> None:
     source = factories.ConnectionFactory.create(workspace=house.workspace, account="acct_second")
-    given = {"integration": "stripe_intacct", "source": source.pk, "target": house.target.pk, "name": "Second"}
-    url = reverse("admin:portal_link_add")
-    answer = house.client("owner").post(url, {**given, "start_at": "2026-11-01T00:00"})
+    query = f"?workspace={house.workspace.pk}&integration=stripe_intacct&source={source.pk}&target={house.target.pk}"
+    url = reverse("admin:portal_link_add") + query
+    answer = house.client("owner").post(url, {"name": "Second", "start_at": "2026-11-01T00:00"})
     made = Link.objects.get(name="Second")
-    assert answer.headers["Location"] == reverse("admin:portal_link_change", args=[made.pk])
+    guide = reverse("admin:portal_link_set_up", args=[made.pk])
+    assert answer.headers["Location"] == guide
     assert set(made.flows.values_list("mode", flat=True)) == {"off"}
-    assert "linked already" in house.client("owner").post(url, {**given, "start_at": "2026-11-01T00:00"}).text
+    assert f"{made.start_at:%Y-%m-%d %H:%M}" == "2026-11-01 04:00", "in the time of the workspace"
+    assert house.client("owner").get(url).headers["Location"] == guide, "what is linked is not linked twice"
 
 
 @pytest.mark.parametrize("mode", ["preview", "off", "live"])

@@ -47,6 +47,8 @@ ACTS = {
     "mappings_mapping_retire": {"owner", "finance"},
     "portal_link_options": {"owner"},
     "portal_link_mode": {"owner"},
+    "portal_link_preview_flows": {"owner"},
+    "portal_link_go_live": {"owner"},
     "portal_link_pause": {"owner"},
     "portal_link_pause_flow": {"owner"},
     "portal_link_run": {"owner"},

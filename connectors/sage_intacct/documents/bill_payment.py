@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from connectors.base import Document, Found, Identity, Look, Ref
+from connectors.base import Document, Entry, Found, Identity, Look, Ref
 from connectors.errors import Refused
 from connectors.sage_intacct.documents.parts import Fit, Pairs, own_fields, there, usable_vendor
 from connectors.sage_intacct.documents.payable import Bill
@@ -89,6 +89,12 @@ class BillPayment(Document):
                 field="account",
                 cure="Map the bank account that vendors are paid from.",
             )
+
+    def entries(self) -> tuple[Entry, ...]:
+        paid = sum((part.amount for part in self.paid), Decimal(0))
+        kept = sum((part.discount for part in self.paid), Decimal(0))
+        owed = Entry("", paid + kept, f"Accounts payable, {self.vendor}")
+        return (owed, Entry(self.account, -paid), *([Entry("", -kept, "Discount for paying early")] if kept else []))
 
     def identity(self) -> Identity:
         amount = sum((part.amount for part in self.paid), Decimal(0))

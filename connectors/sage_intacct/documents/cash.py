@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from connectors.base import Document, Identity, Look, Ref
+from connectors.base import Document, Entry, Identity, Look, Ref
 from connectors.sage_intacct.documents.parts import (
     Fit,
     Line,
     check_lines,
+    credited,
     entities,
     legacy_currency,
     line_item,
@@ -46,6 +47,9 @@ class OtherReceipt(Document):
 
     def __post_init__(self) -> None:
         check_lines(self.lines)
+
+    def entries(self) -> tuple[Entry, ...]:
+        return credited(self.lines, self.account, self.payer)
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, "", self.currency, total(self.lines), self.day)
@@ -103,6 +107,9 @@ class Advance(Document):
 
     def __post_init__(self) -> None:
         check_lines(self.lines)
+
+    def entries(self) -> tuple[Entry, ...]:
+        return credited(self.lines, self.account, f"Advance of {self.customer}")
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, total(self.lines), self.day)

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from connectors.base import Document, Identity, Look
+from connectors.base import Document, Entry, Identity, Look
 from connectors.errors import Refused
-from connectors.sage_intacct.documents.parts import Fit, Line, Pairs, check_lines, entities, own_fields, total
+from connectors.sage_intacct.documents.parts import Fit, Line, Pairs, check_lines, debited, entities, own_fields, total
 from connectors.sage_intacct.markup import Node, given, money, us_day
 
 
@@ -54,6 +54,9 @@ class Journal(Document):
                 value=listed,
                 cure="Send the figures to support: nothing is posted that does not balance.",
             )
+
+    def entries(self) -> tuple[Entry, ...]:
+        return debited(self.lines, "")[:-1]
 
     def identity(self) -> Identity:
         debits = total([line for line in self.lines if line.amount > 0])

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from connectors.base import Found, Look, Ref
+from connectors.base import Entry, Found, Look, Ref
 from connectors.errors import NotYet, Refused
 from connectors.sage_intacct.markup import Node, day_node, given, money, single
 
@@ -228,6 +228,19 @@ def check_lines(lines: Sequence[Line], *, journal: bool = False) -> None:
 
 def entities(lines: Sequence[Line]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.entity for line in lines if line.entity))
+
+
+def debited(lines: Sequence[Line], against: str, memo: str = "") -> tuple[Entry, ...]:
+    """Lines above zero on the debit side, all of them against one account on the other."""
+    each = [Entry(line.account or line.label, line.amount, line.memo, at) for at, line in enumerate(lines)]
+    return (*each, Entry(against, -total(lines), memo))
+
+
+def credited(lines: Sequence[Line], against: str, memo: str = "") -> tuple[Entry, ...]:
+    """Lines above zero on the credit side, against a debit."""
+    *each, other = debited(lines, against, memo)
+    turned = [Entry(one.account, -one.amount, one.memo, one.line) for one in (other, *each)]
+    return tuple(turned)
 
 
 def total(lines: Sequence[Line]) -> Decimal:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from connectors.base import Document, Found, Identity, Look, Ref
+from connectors.base import Document, Entry, Found, Identity, Look, Ref
 from connectors.errors import NotYet, Refused
 from connectors.sage_intacct.documents.parts import (
     Coded,
@@ -15,6 +15,7 @@ from connectors.sage_intacct.documents.parts import (
     bill_item,
     check_lines,
     custom_fields,
+    debited,
     entities,
     legacy_currency,
     line_item,
@@ -93,6 +94,9 @@ class Bill(Document):
     def __post_init__(self) -> None:
         check_lines(self.lines)
 
+    def entries(self) -> tuple[Entry, ...]:
+        return debited(self.lines, "", f"Accounts payable, {self.vendor}")
+
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.vendor, self.currency, total(self.lines), self.day)
 
@@ -169,6 +173,9 @@ class VendorAdjustment(Document):
     def __post_init__(self) -> None:
         check_lines(self.lines)
         one_sign(self.lines)
+
+    def entries(self) -> tuple[Entry, ...]:
+        return debited(self.lines, "", f"Accounts payable, {self.vendor}")
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.vendor, self.currency, total(self.lines), self.day)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from connectors.base import Document, Found, Identity, Look, Ref
+from connectors.base import Document, Entry, Found, Identity, Look, Ref
 from connectors.errors import Refused
 from connectors.sage_intacct.documents.parts import Fit, Pairs, own_fields, there
 from connectors.sage_intacct.documents.receivable import Invoice
@@ -100,6 +100,11 @@ class Payment(Document):
                 field="account",
                 cure="Map the account that receipts go to.",
             )
+
+    def entries(self) -> tuple[Entry, ...]:
+        arrived = self.applied + self.excess
+        cash = Entry(self.account or self.undeposited or self.summary, arrived, self.description)
+        return (cash, Entry("", -arrived, f"Accounts receivable, {self.customer}"))
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, self.total, self.day)

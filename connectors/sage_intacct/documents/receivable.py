@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from connectors.base import Document, Identity, Look, Ref
+from connectors.base import Document, Entry, Identity, Look, Ref
 from connectors.sage_intacct.documents.parts import (
     Coded,
     Fit,
     Line,
     Pairs,
     check_lines,
+    credited,
     custom_fields,
     entities,
     legacy_currency,
@@ -55,6 +56,9 @@ class Invoice(Document):
 
     def __post_init__(self) -> None:
         check_lines(self.lines)
+
+    def entries(self) -> tuple[Entry, ...]:
+        return credited(self.lines, "", f"Accounts receivable, {self.customer}")
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, total(self.lines), self.day)
@@ -117,6 +121,9 @@ class Adjustment(Document):
     def __post_init__(self) -> None:
         check_lines(self.lines)
         one_sign(self.lines)
+
+    def entries(self) -> tuple[Entry, ...]:
+        return credited(self.lines, "", f"Accounts receivable, {self.customer}")
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, total(self.lines), self.day)
