@@ -54,7 +54,7 @@ class Style:
     quote_all: bool
     end: str
     encoding: str
-    date: str
+    dates: str
     decimal: str
     thousands: bool
     totals: bool
@@ -64,7 +64,7 @@ class Style:
     seed: int
 
     def day(self, day: date) -> str:
-        return day.strftime(self.date)
+        return day.strftime(self.dates)
 
     def amount(self, amount: Decimal) -> str:
         text = f"{amount:,.2f}" if self.thousands else f"{amount:.2f}"
@@ -93,7 +93,7 @@ STYLES = st.builds(
     quote_all=st.booleans(),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]),
-    date=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y"]),
+    dates=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y"]),
     decimal=st.sampled_from([".", ","]),
     thousands=st.booleans(),
     totals=st.booleans(),
@@ -153,8 +153,13 @@ def written(papers: Sequence[Paper], style: Style) -> bytes:
     # Apostrophes are only taken for quotes where they stand around the header; and the writer of Python before 3.13
     # leaves a line feed without quotes where lines end in another sign.
     every = style.quote_all or style.quote == "'" or style.end == "\r"
-    quoting = csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
-    out = csv.writer(text, delimiter=style.delimiter, quotechar=style.quote, quoting=quoting, lineterminator=style.end)
+    out = csv.writer(
+        text,
+        delimiter=style.delimiter,
+        quotechar=style.quote,
+        quoting=csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL,
+        lineterminator=style.end,
+    )
     if style.preamble:
         out.writerow(["Exported by Stampli"])
     out.writerow([dice.choice(NAMES[name]) for name in order])
@@ -170,7 +175,7 @@ def written(papers: Sequence[Paper], style: Style) -> bytes:
 
 
 def rules(style: Style) -> Rules:
-    return Rules(slash_dates="DMY" if style.date.startswith("%d") else "MDY")
+    return Rules(slash_dates="DMY" if style.dates.startswith("%d") else "MDY")
 
 
 def said(papers: Sequence[Paper]) -> list[Json]:
