@@ -77,6 +77,8 @@ def shown(link: Link, one: Backfill, counts: dict[str, int]) -> dict[str, Any]:
     zone = ZoneInfo(link.workspace.time_zone)
     last = one.until.astimezone(zone) - timedelta(seconds=1)
     done = sum(counts.values()) - sum(counts.get(state, 0) for state in ("DUE", "READY", "SENDING", "UNSURE"))
+    moves = one.state in (Backfill.State.COUNTING, Backfill.State.RUNNING)
+    capped = next((of for of in (link.source, link.target) if moves and of.capped_until), None)
     return {
         "row": one,
         "window": f"{one.since.astimezone(zone):%-d %b %Y} to {last:%-d %b %Y}",
@@ -87,6 +89,8 @@ def shown(link: Link, one: Backfill, counts: dict[str, int]) -> dict[str, Any]:
         "done": done,
         "of": one.taken,
         "percent": done * 100 // one.taken if one.taken and one.read_at else 0,
+        "rests": capped.capped_until if capped else None,
+        "rests_at": capped.name if capped else "",
         "over": one.state in (Backfill.State.DONE, Backfill.State.CANCELLED),
     }
 

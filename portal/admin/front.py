@@ -29,7 +29,9 @@ MOVING = (State.DUE, State.READY, State.SENDING, State.UNSURE)
 def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """A fixed number of queries, however many links and records there are."""
     links = list(
-        scope(request, Link.objects.filter(removed=False), "workspace").select_related("workspace").order_by("name")
+        scope(request, Link.objects.filter(removed=False), "workspace")
+        .select_related("workspace", "source", "target")
+        .order_by("name")
     )
     rows = scope(request, Record.objects.all(), "workspace").order_by()
     watch.looked(request, Link, {link.workspace_id for link in links})

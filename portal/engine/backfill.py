@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 S = Backfill.State
 OPEN = (S.COUNTING, S.COUNTED, S.RUNNING, S.PAUSED)
 READING = Q(state=S.COUNTING) | Q(state=S.RUNNING, read_at=None)
+LEFT = (State.DUE, State.READY, State.UNSURE, State.WAITING, State.FAILED)
 DROPPED_AT_ONCE = 500
 
 
@@ -186,19 +187,23 @@ def _later(row: Backfill, said: str) -> None:
 
 
 def tidy(now: datetime) -> None:
-    """Ends what is through, and lets go of what was cancelled and not sent."""
-    moving = Record.objects.filter(state__in=queues.AT_WORK).values("backfill")
-    through = (
-        Backfill.objects.filter(state=S.RUNNING).exclude(read_at=None).exclude(pk__in=moving.exclude(backfill=None))
-    )
+    """Ends what is through, and lets go of what was cancelled."""
+    moving = Record.objects.filter(state__in=queues.AT_WORK).exclude(backfill=None).values("backfill")
+    through = Backfill.objects.filter(state=S.RUNNING).exclude(read_at=None).exclude(pk__in=moving)
     through.update(state=S.DONE, ended_at=now)
     sent = Exists(Attempt.objects.filter(record=OuterRef("pk"), outcome__in=Attempt.MAYBE_SENT))
-    states = [State.DUE, State.READY, State.WAITING, State.FAILED]
-    left = Record.objects.filter(backfill__state=S.CANCELLED, state__in=states, frozen=False, posting=None)
-    while batch := list(left.filter(~sent)[:DROPPED_AT_ONCE]):
-        said = intake.GIVEN_UP
-        moves = [Move(r, State.SKIPPED, "record.skipped", said, fields={"said": said, "backfill": None}) for r in batch]
-        if not move_all(moves, now):
+    left = Record.objects.filter(backfill__state=S.CANCELLED, state__in=LEFT)
+    _drop(left.filter(~sent, frozen=False, posting=None).exclude(state=State.UNSURE), now)
+    # What was perhaps sent comes to its end; with no backfill to wait for, none of it can be stuck.
+    left.filter(sent).update(backfill=None)
+
+
+def _drop(rows: QuerySet[Record], now: datetime) -> None:
+    """It posts nothing, as before the backfill."""
+    said = intake.GIVEN_UP
+    while batch := list(rows[:DROPPED_AT_ONCE]):
+        fields = {"said": said, "backfill": None}
+        if not move_all([Move(one, State.SKIPPED, "record.skipped", said, fields=fields) for one in batch], now):
             return
 
 

@@ -90,3 +90,10 @@ def test_without_a_flow_that_is_on_nothing_can_be_asked(house: House) -> None:
     text = link_page(house)
     assert "Switch a flow on first" in text
     assert "Estimate a backfill" not in text
+
+
+def test_one_that_rests_says_until_when_and_why(house: House) -> None:
+    counted(house, state="running")
+    assert "are used up" not in link_page(house)
+    type(house.target).objects.filter(pk=house.target.pk).update(capped_until=timezone.now())
+    assert "the requests of Intacct Acme are used up" in link_page(house)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from audit.models import Record, State, TrailEntry
+from audit.models import Attempt, Record, State, TrailEntry
 from audit.states import Stale
-from portal.engine import backfill, clock, schedules, status, sweep
+from portal.engine import backfill, clock, decide, schedules, status, sweep
 from portal.engine.decide import NotNow
 from portal.models import Backfill, Connection, FlowSetting, Usage
 from tests.story import Story, record, story, told
@@ -191,6 +191,28 @@ def test_what_a_cancelled_backfill_has_not_sent_posts_nothing(past: Story) -> No
     backfill.start(ask(past), "olive")
     past.work()
     assert invoices(past) == MARCH, told()
+
+
+def test_what_was_perhaps_sent_when_it_was_cancelled_is_not_stuck(past: Story) -> None:
+    row = held_back(past)
+    one = Record.objects.filter(flow="stripe_intacct.invoice").order_by("pk")[0]
+    Attempt.objects.create(
+        record=one, lane=one.target_lane, epoch=0, control=one.control, body=b"", document_hash=one.document_hash,
+        announced_at=clock.now(), hold_until=clock.now(), outcome="unclear",
+    )  # fmt: skip
+    Record.objects.filter(pk=one.pk).update(
+        state=State.WAITING, waits_for="decision", code="unsure.absent", frozen=True
+    )
+    backfill.cancel(row, "olive")
+    FlowSetting.objects.update(mode="live")
+    past.work()
+    one.refresh_from_db()
+    assert (one.state, one.backfill_id) == (State.WAITING, None)
+    decide.not_there(one, one.stamp, "fay", "I looked")
+    past.work()
+    one.refresh_from_db()
+    assert (one.state, one.code) == (State.WAITING, "start.not_there"), told()
+    assert invoices(past) == []
 
 
 def test_started_twice_it_is_started_once(past: Story) -> None:
