@@ -14,7 +14,7 @@ from portal.admin import words
 from portal.engine import documents as frozen
 
 AMOUNTS = ("amount", "applied", "excess", "settled", "due", "total")
-HIDDEN = ("control", "kind", "lines")
+HIDDEN = ("control", "kind", "lines", "coding")
 ACCOUNTS, BANKS = "gl_account", "bank_account"
 Names = dict[tuple[int, str], str]
 """Connection of the books and account → what they call it."""

@@ -189,7 +189,7 @@ def _told(link: Link, start: datetime, flows: list[str]) -> dict[str, Any]:
         told[name]["money"] += [words.money(total, currency or base)] if total else []
     before = Record.objects.filter(link=link, flow__in=names, state=State.READY).exclude(since(start)).count()
     return {
-        "flows": [{**one, "money": ", ".join(one["money"])} for one in told.values()],
+        "flows": [{**one, "money": ", ".join(one["money"])} for one in told.values() if one["count"]],
         "count": sum(one["count"] for one in told.values()),
         "before": before,
         "needs": _needs(link, flows),

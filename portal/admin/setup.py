@@ -188,6 +188,7 @@ class SetUp(Live):
             tables=tables,
             offered=offered,
             flows=flows,
+            some_off=any(one["row"].mode == FlowSetting.Mode.OFF for one in flows),
             zone=_zone(row),
             may_mode=self.may(request, "mode", row),
             may_fill_in=roles.may(request, Mapping, "add", row.workspace_id),

@@ -157,11 +157,11 @@ class Owner:
         for width in (1280, 390):
             self.page.set_viewport_size({"width": width, "height": 900})
             for scheme in ("light", "dark"):
-                self.page.emulate_media(color_scheme=scheme)
+                self.page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", scheme == "dark")
                 self.page.wait_for_timeout(150)
                 self.page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png", full_page=True)
         self.page.set_viewport_size({"width": 1280, "height": 900})
-        self.page.emulate_media(color_scheme="light")
+        self.page.evaluate("document.documentElement.classList.remove('dark')")
 
 
 @pytest.fixture
