@@ -91,6 +91,7 @@ class Outbox:
         at = entry.lstat()
         kind = "link" if entry.is_symlink() else "file" if entry.is_file() else "folder" if entry.is_dir() else "pipe"
         name = entry.name.encode("utf-8", "backslashreplace").decode()
+        name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
         return {"name": name, "size": at.st_size, "mtime": int(at.st_mtime), "kind": kind}
 
 

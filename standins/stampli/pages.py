@@ -75,7 +75,11 @@ class Pages:
 
     def _named(self, folder: str, row: dict[str, Any]) -> object:
         path = "/".join(filter(None, (folder, row["name"])))
-        return link(f"/file?path={quote(path)}", row["name"]) if row["kind"] == "file" else row["name"]
+        return (
+            link(f"/file?path={quote(path)}", row["name"])
+            if row["kind"] == "file" and "\\" not in path
+            else row["name"]
+        )
 
     def _switches(self) -> str:
         knobs = self.server.world.knobs.as_dict()
