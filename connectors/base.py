@@ -28,9 +28,10 @@ def ask(label: str, *, help: str = "", default: Any = MISSING, choices: Sequence
     return field(default=default, metadata={"label": label, "help": help, "secret": False, "choices": tuple(choices)})
 
 
-def secret(label: str, *, help: str = "", default: Any = MISSING, lines: bool = False) -> Any:
-    """A field that is sealed at rest, masked in traces and never shown again. `lines`: it has several."""
-    metadata = {"label": label, "help": help, "secret": True, "choices": (), "lines": lines}
+def secret(label: str, *, help: str = "", default: Any = MISSING, lines: bool = False, where: str = "") -> Any:
+    """A field that is sealed at rest, masked in traces and never shown again. `lines`: it has several. `where`: the
+    page of the outside system on which a person finds it."""
+    metadata = {"label": label, "help": help, "secret": True, "choices": (), "lines": lines, "where": where}
     return field(default=default, repr=False, metadata=metadata)
 
 

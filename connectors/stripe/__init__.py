@@ -18,6 +18,7 @@ class Credentials:
     secret_key: str = secret(
         "Secret or restricted key",
         help="rk_live_… or sk_live_…, in Stripe under Developers, API keys. A restricted key with read rights is best.",
+        where="https://dashboard.stripe.com/apikeys",
     )
     account_id: str = ask(
         "Account id", help="acct_…; needed only where the key may not read its own account.", default=""

@@ -13,6 +13,8 @@ def form_for(of: type, values: Mapping[str, Any]) -> type[forms.Form]:
     """`values` are the stored ones. A secret is never shown again: an empty field keeps what is stored."""
     hints = get_type_hints(of)
     made = {one.name: _field(one, hints[one.name], values) for one in fields(of)}
+    for one in fields(of):
+        made[one.name].where = one.metadata.get("where", "")  # type: ignore[attr-defined]  # shown beside the help
     return type(f"{of.__name__}Form", (forms.Form,), made)
 
 

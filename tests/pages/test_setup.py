@@ -83,7 +83,9 @@ def test_a_connection_made_on_the_way_leads_back_and_is_chosen(db: None) -> None
     answer = client.post(reverse("admin:portal_connection_add"), given)
     made = Connection.objects.get()
     assert answer.headers["Location"] == f"{add(workspace)}&source={made.pk}#source"
-    page = plain(client.get(answer.headers["Location"]).text)
+    text = client.get(answer.headers["Location"]).text
+    assert 'href="https://dashboard.stripe.com/apikeys"' in text
+    page = plain(text)
     assert "Still needed: Secret or restricted key" in page
     assert "Developers, API keys" in page, "where to find it stands beside the field"
 
