@@ -331,6 +331,10 @@ class Document:
         more."""
         return found.identity == self.identity()
 
+    def agrees(self, found: Found) -> bool:
+        """The same when it is read back later, when others may have done what they may with it."""
+        return self.same(found)
+
     def written(self, found: Found, before: "Document | None") -> bool:
         """Of a master: whether what stands there has all that this changes of what we last wrote (`before`)."""
         return False
@@ -338,6 +342,11 @@ class Document:
     @property
     def linked(self) -> bool:
         """A person said which document of the target it is: it is taken over as it stands there, and never created."""
+        return False
+
+    @property
+    def standing(self) -> bool:
+        """The source says that the target made it itself: it is taken over as it stands there, and never created."""
         return False
 
     def refs(self) -> tuple[Ref, ...]:
@@ -565,6 +574,8 @@ class Posted:
     base_lines: tuple[Decimal, ...] | None = None
     """What its lines came to in the base currency of the books, by the target's own rate. None: not read back yet;
     empty: it is in the base currency, or the target did not tell."""
+    adopted: bool = False
+    """We did not make it: money is applied to it, and nothing else is done with it."""
 
 
 class Desk(Protocol):

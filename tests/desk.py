@@ -15,7 +15,8 @@ from connectors.names import fold
 class MemoryDesk:
     """`given` is a mappings.json: `maps` (table → source value → target value, or {value, facts, valid_from}, or a list
     of these), `options`, `time_zone`, `entity_time_zones`, `target` (facts), `choices`, and `posted` (flow → key → name
-    of the case whose document was posted; `earlier` makes it), `base_lines` (flow → key → amounts: as read back).
+    of the case whose document was posted; `earlier` makes it), `base_lines` (flow → key → amounts: as read back),
+    `adopted` (flow → keys of what others made).
     """
 
     def __init__(self, given: Mapping[str, Any], options: type, earlier: Callable[[str], Any], control: str) -> None:
@@ -60,7 +61,8 @@ class MemoryDesk:
             raise NotYet(f"{flow} {key} is not posted yet.", code=f"dependency.{flow}", flow=flow, key=key)
         lines = self.given.get("base_lines", {}).get(flow, {}).get(key)
         base_lines = None if lines is None else tuple(map(Decimal, lines))
-        return Posted(self.earlier(case), id="1", number=key, base_lines=base_lines)
+        adopted = key in self.given.get("adopted", {}).get(flow, ())
+        return Posted(self.earlier(case), id="1", number=key, base_lines=base_lines, adopted=adopted)
 
     def nothing(self, flow: str, key: str) -> bool:
         return key in self.given.get("skipped", {}).get(flow, ())

@@ -88,7 +88,8 @@ class RowDesk:
         assert posting.record.document
         document = documents.load(kind, bytes(posting.record.document))
         base_lines = None if lines is None else tuple(Decimal(line) for line in lines)
-        return Posted(document, posting.target_id, posting.number, base_lines)
+        adopted = posting.found and not posting.record.attempts.exists()
+        return Posted(document, posting.target_id, posting.number, base_lines, adopted)
 
     def _previewed(self, flow: str, key: str) -> Posted | None:
         """In preview nothing is posted: what another flow has prepared stands for it. Such a document is never sent: a

@@ -246,6 +246,15 @@ def seen_before_first_send(record: Record, document: Document, hits: Sequence[Fo
     if record.adopt:
         _as_told(record, standing, now)
         return False
+    if not standing and document.standing:
+        raise Refused(
+            f"The {document.kind} {record.number} of {record.party}, which the source names, is not there.",
+            cause="settings",
+            code="adopt.not_there",
+            field="number",
+            value=record.number,
+            cure="Correct the number at the source and retry, or enter it at the target: it is taken over.",
+        )
     if not standing and early(record, document):
         raise Refused(
             f"The {document.kind} {record.number} of {record.party} is from before the start, and is not there.",
@@ -428,7 +437,7 @@ def _agrees(record: Record, document: Document, found: Found | None) -> bool:
     if found is None or found.gone:
         return False
     told = record.adopt == found.id  # a person took it over as it stands there
-    return document.master or (found.state in POSTED_STATES and (told or document.same(found)))
+    return document.master or (found.state in POSTED_STATES and (told or document.agrees(found)))
 
 
 def _verdict(record: Record, document: Document, found: Found | None, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.base import Desk, Json, Skip
+from connectors.base import Desk, Json, Posted, Skip
 from connectors.errors import Refused
 from connectors.integrations.stripe_intacct import amount, texts
 from connectors.integrations.stripe_intacct.coding import Place, bare, coded
@@ -36,7 +36,9 @@ def nothing(flow: str, payload: Json, desk: Desk) -> Skip | None:
 def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment | Journal:
     """The ledger's own reversal; or a credit memo of all lines, by option, or where money was applied in the ledger."""
     invoice = payload["invoice"]
-    first = desk.posted("invoice", invoice["id"]).document
+    posted = desk.posted("invoice", invoice["id"])
+    first = posted.document
+    _ours(posted)
     _not_written_off(invoice, desk)
     day = _day("voided_at", invoice, desk, first)
     if isinstance(first, Journal):
@@ -56,6 +58,19 @@ def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment | Journal:
         otherwise=memo if desk.option("void_paid") == "credit_memo" else None,
         entity=first.entity,
     )
+
+
+def _ours(posted: Posted) -> None:
+    """What people made they take back."""
+    if posted.adopted:
+        raise Refused(
+            f"The invoice {posted.document.number} was not made by us.",
+            cause="decision",
+            code="decision.needed",
+            field="number",
+            value=posted.document.number,
+            cure="Reverse it in Sage Intacct on the day of the void, then leave this record.",
+        )
 
 
 def _mirrored(first: Journal, invoice: Json, desk: Desk, day: date) -> Journal:

@@ -54,6 +54,8 @@ def translate(payload: Json, desk: Desk) -> Invoice | Adjustment | Journal | Ski
     if invoice["total"] == 0 and not any(by_coding(parts).values()):
         return Skip("nothing to post: every account nets to zero", code="invoice.zero")
     head = _head(invoice, desk, day, entity, currency, parts)
+    if number := in_ledger(invoice, desk):
+        return _standing(number, head, parts, currency, desk, invoice)
     if invoice["total"] == 0 and desk.option("zero_total") == "journal":
         return _journal(head, summed(parts), currency, desk)
     if invoice["total"] < 0:
@@ -90,6 +92,24 @@ def _head(invoice: Json, desk: Desk, day: date, entity: str, currency: amount.Cu
         entity=entity,
         block=amount.block(desk, currency, entity),
         coding=tuple(Coded(source=source, line=part.coding) for part in parts for source in part.sources),
+    )
+
+
+def in_ledger(invoice: Json, desk: Desk) -> str:
+    """The number of the invoice that people made in the ledger, where this one names it."""
+    key = str(desk.option("ledger_invoice_key") or "")
+    return str((invoice.get("metadata") or {}).get(key) or "").strip() if key else ""
+
+
+def _standing(
+    number: str, head: Head, parts: list[Part], currency: amount.Currency, desk: Desk, invoice: Json
+) -> Invoice:
+    """Its lines say how much must be due, and bear refunds by today's mapping; none of them is sent."""
+    if invoice["total"] <= 0:
+        raise _undecided(f"It names the invoice {number} of the ledger, and asks for nothing.", "total")
+    desk.because("number", f"metadata {desk.option('ledger_invoice_key')} of {invoice['id']}")
+    return replace(
+        _invoice(head, netted(parts), currency, desk, invoice), number=number, external="", coding=(), standing=True
     )
 
 
@@ -345,6 +365,8 @@ def split(payload: Json, desk: Desk) -> Adjustment | Skip:
     owed = desk.posted("invoice", invoice["id"]).document
     if isinstance(owed, Journal):
         return Skip("the invoice of zero is a journal", code="split.journal")
+    if owed.standing:
+        return Skip("people made the invoice in the ledger", code="split.standing")
     entity = owed.lines[0].entity
     currency = amount.held(desk, invoice["currency"], entity)
     rest = [part for part in netted(_parts(payload, desk, place_of(desk, invoice, owed.day, entity))) if part.minor < 0]

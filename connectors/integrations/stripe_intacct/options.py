@@ -43,6 +43,12 @@ class Options:
         default="ask",
         choices=(("ask", "a person decides"), ("exact", "taken over where everything is equal")),
     )
+    ledger_invoice_key: str = ask(
+        "Metadata key of the ledger's invoice",
+        help="Where Stripe only collects: its value is the number of the invoice in Sage Intacct that the money pays. "
+        "Such an invoice is taken over there and never made; adopt decides who says so. Empty: none.",
+        default="",
+    )
     out_of_band: str = ask(
         "Payments outside Stripe",
         default="skip",

@@ -215,6 +215,8 @@ def _share(payload: Json, money: Settled) -> Decimal:
 
 def _inline(owed: Invoice) -> tuple[Inline, ...]:
     """The first receipt uses up the negative lines of its invoice, else they stay open beside it."""
+    if owed.standing:  # its lines are not those of Stripe
+        return ()
     return tuple(Inline(line=n, amount=-line.amount) for n, line in enumerate(owed.lines, 1) if line.amount < 0)
 
 

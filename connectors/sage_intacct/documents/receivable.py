@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from connectors.base import Document, Entry, Identity, Look, Ref
+from connectors.base import Document, Entry, Found, Identity, Look, Ref
 from connectors.sage_intacct.documents.parts import (
     Coded,
     Fit,
@@ -53,12 +53,25 @@ class Invoice(Document):
     custom: Pairs = ()
     entity: str = ""
     coding: tuple[Coded, ...] = ()
+    standing: bool = False
+    """Made by people in the ledger: its day, lines and total are theirs; enough of it must be due."""
 
     def __post_init__(self) -> None:
         check_lines(self.lines)
 
     def entries(self) -> tuple[Entry, ...]:
         return credited(self.lines, "", f"Accounts receivable, {self.customer}")
+
+    def same(self, found: Found) -> bool:
+        if not self.standing:
+            return super().same(found)
+        return self.agrees(found) and found.due is not None and found.due >= total(self.lines)
+
+    def agrees(self, found: Found) -> bool:
+        if not self.standing:
+            return super().agrees(found)
+        own, there = self.identity(), found.identity
+        return (own.key, own.party, own.currency) == (there.key, there.party, there.currency)
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, total(self.lines), self.day)
