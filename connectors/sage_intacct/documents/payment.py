@@ -102,9 +102,8 @@ class Payment(Document):
             )
 
     def entries(self) -> tuple[Entry, ...]:
-        arrived = self.applied + self.excess
-        cash = Entry(self.account or self.undeposited or self.summary, arrived, self.description)
-        return (cash, Entry("", -arrived, f"Accounts receivable, {self.customer}"))
+        cash = Entry(self.account or self.undeposited or self.summary, self.total, self.description)
+        return (cash, Entry("", -self.total, f"Accounts receivable, {self.customer}"))
 
     def identity(self) -> Identity:
         return Identity(self.kind, self.number, self.customer, self.currency, self.total, self.day)

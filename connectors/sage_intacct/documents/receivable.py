@@ -60,6 +60,8 @@ class Invoice(Document):
         check_lines(self.lines)
 
     def entries(self) -> tuple[Entry, ...]:
+        if self.standing:  # it is booked already
+            return ()
         return credited(self.lines, "", f"Accounts receivable, {self.customer}")
 
     def same(self, found: Found) -> bool:
