@@ -107,6 +107,13 @@ def test_numbers_that_look_alike_are_not_the_same() -> None:
     assert len(same.payloads) == 1
 
 
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200e", "\u200b \ufeff", "\u2003", "\u3000"])
+def test_a_number_that_nobody_can_see_is_missing(unseen: str) -> None:
+    result = of(HEADER, bill("1", number=unseen), bill("2", number=f"A{unseen}"), bill("3", number="A"))
+    assert result.codes[2] == ["missing_value:invoice_number"]
+    assert totals(result) == ["5.00"]
+
+
 def test_long_names_have_keys_that_fit_and_stay_apart() -> None:
     result = of(HEADER, bill("1", number="x" * 300 + "a"), bill("1", number="x" * 300 + "b"))
     keys = {one["key"] for one in result.payloads}

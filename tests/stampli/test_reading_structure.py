@@ -259,6 +259,7 @@ def test_a_trailer_that_fits_is_no_row(trailer: str) -> None:
         ("Record Count,2", "control_count_mismatch"),
         ("Records: 10", "control_count_mismatch"),
         ("Trailer,7", "control_total_mismatch"),
+        ('"Total: 10,00"', "control_total_mismatch"),
         ('Total,,,,,"1,000"', "control_total_mismatch"),
     ],
 )

@@ -19,7 +19,8 @@ from connectors.stampli.files.rules import Rules
 from connectors.stampli.files.survey import Survey, sifted
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_UNSEEN: Final = "\ufeff\u200b\u200c\u200d\u2060 \t\r\n\u00a0"
+_UNSEEN: Final = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad \t\r\n\u00a0"
+"""A cell of nothing else is blank: it would fold to nothing."""
 
 
 def rows(stream: BinaryIO, survey: Survey, rules: Rules) -> Iterator[FileRow]:
@@ -79,7 +80,7 @@ class _Rows:
         return FileRow(number, self._group(number, given, body["class"]), body, tuple(faults), values.get(main, ""))
 
     def _body(self, line: int, cells: Sequence[str]) -> dict[str, Any]:
-        given = {name: text for name, at in self.known if (text := cells[at]) and text.strip(_UNSEEN)}
+        given = {name: text for name, at in self.known if (text := cells[at]) and not _blank(text)}
         extra = {header: text for header, at in self.unknown if (text := cells[at])}
         return {"line": line, "cells": given, "extra": extra}
 
@@ -184,6 +185,10 @@ class _Rows:
             said = f"It has {len(cells)} instead of {self.width}."
             group = row.group if beside or all(_named(body["cells"], self.opening.kind)) else ""
             yield FileRow(number, group, {**body, "values": {}, "class": row.body["class"]}, (fault(code, said),))
+
+
+def _blank(text: str) -> bool:
+    return not text.strip(_UNSEEN) or (not text.isascii() and not fold(text))
 
 
 def _named(given: dict[str, str], kind: str) -> tuple[bool, bool]:

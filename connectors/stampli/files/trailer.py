@@ -54,11 +54,12 @@ def compared(trailer: Record, counted: Counted, mode: str) -> list[Note]:
     """Raises FileRejected where the numbers do not fit and must."""
     cells = trailer[2]
     words = {word for cell in cells if (word := _word(cell))}
-    numbers = list(_numbers(cells, counted.sign))
-    if mode == "ignore" or not numbers:
+    held = list(_numbers(cells, counted.sign))
+    if mode == "ignore" or not held:
         return []
-    of_rows, of_sum = Decimal(counted.rows) in numbers, bool(counted.sums.intersection(numbers))
-    said = f"Record {trailer[0]} says {', '.join(str(one) for one in numbers[:3])}; "
+    numbers = {value for _, values in held for value in values}
+    of_rows, of_sum = Decimal(counted.rows) in numbers, bool(counted.sums & numbers)
+    said = f"Record {trailer[0]} says {', '.join(text for text, _ in held[:3])}; "
     wrong = []
     if words & _COUNTS and not of_rows:
         wrong.append(("control_count_mismatch", f"{said}there are {counted.rows} rows."))
@@ -72,13 +73,14 @@ def compared(trailer: Record, counted: Counted, mode: str) -> list[Note]:
     return [note("control_ignored", text) for _, text in wrong]
 
 
-def _numbers(cells: Sequence[str], sign: Sign) -> Iterator[Decimal]:
+def _numbers(cells: Sequence[str], sign: Sign) -> Iterator[tuple[str, set[Decimal]]]:
+    """Each number as it is written, and what it can be; nothing where it is of another style than the file."""
     for cell in cells:
         match = _NAMED.fullmatch(fold(cell)) if len(cell) <= 60 else None
-        text = match[2] if match and match[1] in _WORDS else cell
-        if not text.strip() or len(text) > 60:
+        text = (match[2] if match and match[1] in _WORDS else cell).strip()
+        if not text or len(text) > 60:
             continue
         amount = amounts.read(text)
-        for value in {amount.point, amount.comma} if not sign else {amount.by(sign)}:
-            if value is not None:
-                yield value
+        values = {amount.by(sign)} if sign else {amount.point, amount.comma}
+        if not amount.wrong:
+            yield text, {value for value in values if value is not None}
