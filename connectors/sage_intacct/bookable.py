@@ -33,7 +33,7 @@ class Money:
 
 def base_currency(desk: Desk, entity: str) -> str:
     """Of the entity where it has one of its own, else of the company."""
-    own = next((str(one.get("currency") or "") for one in _entities(desk) if entity and one.get("id") == entity), "")
+    own = next((str(one.get("currency") or "") for one in entities(desk) if entity and one.get("id") == entity), "")
     base = own or str(desk.target.facts.get("base_currency") or "")
     if not base:
         raise Refused(
@@ -46,32 +46,37 @@ def base_currency(desk: Desk, entity: str) -> str:
     return base.upper()
 
 
-def money(desk: Desk, code: str, entity: str, rate_type: str = "") -> Money:
-    """Raises Refused with code `currency.not_enabled` for a currency that the company does not have."""
+def in_the_books(desk: Desk, code: str, entity: str, field: str = "currency") -> str:
+    """The base currency, if the books have this one too. Raises Refused with code `currency.not_enabled`."""
     base, upper = base_currency(desk, entity), code.upper()
-    known = desk.target.facts.get("currencies") or ()
-    multi = bool(desk.target.facts.get("multi_currency"))
-    if upper != base and (not multi or (known and upper not in known)):
+    known = desk.target.facts.get("currencies") or ()  # empty: not told, then the ledger itself refuses what it lacks
+    if upper != base and (not desk.target.facts.get("multi_currency") or (known and upper not in known)):
         raise Refused(
             f"The Sage Intacct company does not have the currency {upper}; its books are in {base}.",
             cause="settings",
             code="currency.not_enabled",
-            field="currency",
+            field=field,
             value=upper,
             cure=f"Enable {upper} in Sage Intacct and press Ping, or book this document by hand; nothing is converted.",
         )
-    return Money(upper, base, rate_type) if multi else Money()
+    return base
+
+
+def money(desk: Desk, code: str, entity: str, rate_type: str = "") -> Money:
+    """Raises Refused with code `currency.not_enabled`."""
+    base = in_the_books(desk, code, entity)
+    return Money(code.upper(), base, rate_type) if desk.target.facts.get("multi_currency") else Money()
 
 
 # --- entities ---------------------------------------------------------------------------------------------------------
 
 
-def _entities(desk: Desk) -> list[Mapping[str, Any]]:
+def entities(desk: Desk) -> list[Mapping[str, Any]]:
     return list(desk.target.facts.get("entities") or ())
 
 
 def is_entity(desk: Desk, name: str) -> bool:
-    return any(one.get("id") == name for one in _entities(desk))
+    return any(one.get("id") == name for one in entities(desk))
 
 
 def several_entities(desk: Desk) -> bool:
@@ -80,7 +85,7 @@ def several_entities(desk: Desk) -> bool:
 
 def entity_above(desk: Desk, location: str) -> str:
     """The entity that a location lies in; empty where the company did not say."""
-    known, seen = {one.get("id") for one in _entities(desk)}, set[str]()
+    known, seen = {one.get("id") for one in entities(desk)}, set[str]()
     while location and location not in seen and location not in known:
         seen.add(location)
         above = desk.choice("location", location)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from connectors.base import Desk
 from connectors.errors import Refused
 from connectors.money import exact
+from connectors.sage_intacct import bookable
 from connectors.stripe import amounts
 
 SMALLEST = Decimal("0.01")  # Sage Intacct keeps two decimals
@@ -41,42 +42,16 @@ def currency_of(code: str) -> Currency:
     return Currency(code.lower(), max(smallest, SMALLEST))
 
 
-def base_currency(desk: Desk, entity: str) -> str:
-    """Of the entity where it has one of its own, else of the company."""
-    listed = desk.target.facts.get("entities") or ()
-    own = next((str(one.get("currency") or "") for one in listed if entity and one.get("id") == entity), "")
-    base = own or str(desk.target.facts.get("base_currency") or "")
-    if not base:
-        raise Refused(
-            "The base currency of the Sage Intacct company is not known yet.",
-            cause="settings",
-            code="currency.base_unknown",
-            field="currency",
-            cure="Press Ping on the connection to Sage Intacct; it reads the company's set-up.",
-        )
-    return base.upper()
-
-
 def held(desk: Desk, code: str, entity: str, field: str = "currency") -> Currency:
     """The currency, if the ledger has it. Raises Refused with code `currency.not_enabled`."""
-    base, upper = base_currency(desk, entity), code.upper()
-    known = desk.target.facts.get("currencies") or ()  # empty: not told, then the ledger itself refuses what it lacks
-    if upper != base and (not desk.target.facts.get("multi_currency") or (known and upper not in known)):
-        raise Refused(
-            f"The Sage Intacct company does not have the currency {upper}; its books are in {base}.",
-            cause="settings",
-            code="currency.not_enabled",
-            field=field,
-            value=upper,
-            cure=f"Enable {upper} in Sage Intacct and press Ping, or book this document by hand; nothing is converted.",
-        )
+    base = bookable.in_the_books(desk, code, entity, field)
     desk.because(field, f"Stripe {code}, base currency of {entity or 'the company'}: {base}")
     return currency_of(code)
 
 
 def in_base(desk: Desk, code: str, entity: str, field: str = "currency") -> Currency:
     """The currency, if it is the entity's own: for money that no document of another currency stands behind."""
-    base = base_currency(desk, entity)
+    base = bookable.base_currency(desk, entity)
     if code.upper() != base:
         raise Refused(
             f"{code.upper()} is not the base currency of {entity or 'the company'} ({base}).",
@@ -93,4 +68,4 @@ def in_base(desk: Desk, code: str, entity: str, field: str = "currency") -> Curr
 def block(desk: Desk, currency: Currency, entity: str) -> Block:
     if not desk.target.facts.get("multi_currency"):
         return Block("", "", "")
-    return Block(currency.upper, base_currency(desk, entity), str(desk.option("rate_type") or ""))
+    return Block(currency.upper, bookable.base_currency(desk, entity), str(desk.option("rate_type") or ""))

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from connectors.base import Desk, Json
 from connectors.errors import Refused, Unmapped
-from connectors.integrations.stripe_intacct.amount import Currency, base_currency, currency_of
+from connectors.integrations.stripe_intacct.amount import Currency, currency_of
 from connectors.integrations.stripe_intacct.coding import Place, coded, within
+from connectors.sage_intacct.bookable import base_currency
 from connectors.sage_intacct.documents import Line
 from connectors.stripe.reading import moment
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from connectors.base import Choice, Desk, Json, Mapped
 from connectors.errors import Refused, Unmapped
+from connectors.sage_intacct.bookable import entities, entity_above
 from connectors.sage_intacct.documents import Line
 
 DIMENSIONS = ("location", "department", "class", "item", "project")
@@ -107,7 +108,7 @@ def entity_of(desk: Desk, invoice: Json, day: date) -> str:
     """Empty for a company with one entity. A value without a row blocks; no entity is ever assumed."""
     key = str(desk.option("entity_key") or "")
     entity = _keyed_entity(desk, invoice, day, key) if key else _sole_entity(desk, invoice, day)
-    for one in _entities(desk):
+    for one in entities(desk):
         if one.get("id") == entity and not one.get("active", True):
             raise Refused(
                 f"The entity {entity} is not active in Sage Intacct.",
@@ -133,20 +134,6 @@ def _sole_entity(desk: Desk, invoice: Json, day: date) -> str:
     if row is None and desk.target.facts.get("multi_entity"):
         raise Unmapped("entity", [customer_id(invoice)], field="entity")
     return row.value if row else ""
-
-
-def _entities(desk: Desk) -> list[Mapping[str, object]]:
-    return list(desk.target.facts.get("entities") or ())
-
-
-def entity_above(desk: Desk, location: str) -> str:
-    """The entity that a location lies in; empty where the target did not say."""
-    known, seen = {one.get("id") for one in _entities(desk)}, set[str]()
-    while location and location not in seen and location not in known:
-        seen.add(location)
-        above = desk.choice("location", location)
-        location = str(above.facts.get("parent") or "") if above else ""
-    return location if location in known else ""
 
 
 def within(desk: Desk, location: str, entity: str, what: str, at: str) -> None:

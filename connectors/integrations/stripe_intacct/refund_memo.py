@@ -12,6 +12,7 @@ from connectors.integrations.stripe_intacct import amount, exchange, owed_again,
 from connectors.integrations.stripe_intacct.clearing import day_of, refunds_clearing
 from connectors.integrations.stripe_intacct.coding import bare
 from connectors.money import allocate, docno
+from connectors.sage_intacct.bookable import base_currency
 from connectors.sage_intacct.documents import Adjustment, Invoice, Journal, Line
 from connectors.stripe.reading import claims
 
@@ -88,7 +89,7 @@ def _before_journal(payload: Json, claimed: Decimal, credited: Invoice, desk: De
         )
     exchange.one_way(desk, row)
     day = max(day_of(desk, row, entity), credited.day)
-    base = amount.base_currency(desk, entity).lower()
+    base = base_currency(desk, entity).lower()
     line = refunds_clearing(desk, amount.currency_of(base), entity, day, "lines[1]")
     return day, (replace(line, amount=claimed, memo=f"Refund {refund['id']}"),)
 
