@@ -16,6 +16,7 @@ from connectors.stripe.parts import (
     refunds_of,
     refunds_of_charge,
     return_row,
+    settled_before,
     taxes_of,
     there,
     without_lines,
@@ -162,7 +163,7 @@ def refund(client: Client, key: str) -> Json:
 
 def credit_note(client: Client, key: str) -> Json:
     """`credit_note`, all its `lines`, its `invoice`, the `tax_rates` by id; where it was to be paid out elsewhere the
-    `refunds` of that invoice."""
+    `refunds` and all `credit_notes` of that invoice."""
     note = there(client.credit_note(key.partition(":")[0]), "credit note", key)
     invoice = there(client.invoice(id_of(note["invoice"])), "invoice", id_of(note["invoice"]))
     lines = client.credit_note_lines(note)
@@ -171,8 +172,12 @@ def credit_note(client: Client, key: str) -> Json:
         "lines": lines,
         "invoice": without_lines(invoice),
         "tax_rates": by_id(client.tax_rate, (rate_of(tax) for tax in taxes_of(note, lines))),
-        "refunds": refunds_of(client, [invoice["id"]]) if note.get("out_of_band_amount") else [],
+        **(_twins(client, invoice["id"]) if note.get("out_of_band_amount") else {"refunds": [], "credit_notes": []}),
     }
+
+
+def _twins(client: Client, invoice: str) -> Json:
+    return {"refunds": refunds_of(client, [invoice]), "credit_notes": client.credit_notes_of_invoice(invoice)}
 
 
 def refund_memo(client: Client, key: str) -> Json:
@@ -213,18 +218,28 @@ def refund_memo_failure(client: Client, key: str) -> Json:
 
 def fate(client: Client, key: str) -> Json:
     """What became of an `invoice`: with its paid `payments` in order, those that came `after_write_off`, and its
-    `credit_notes`; `place` of the one that the key is about, where it is about one."""
+    `credit_notes`; what the key is about, where it is about one: the `place` of a payment, or a `note`."""
     id, _, end = key.partition(":")
     invoice = there(client.invoice(id), "invoice", id)
     rows = client.payments_of_invoice(id)
-    number = end.removeprefix(RECOVERED.lstrip(":"))
+    notes = client.credit_notes_of_invoice(id)
+    kind, _, named = end.partition(":")
+    number = kind.removeprefix(RECOVERED.lstrip(":"))
     return {
         "invoice": without_lines(invoice),
         "payments": paid(rows),
         "after_write_off": paid_after_write_off(invoice, rows),
-        "credit_notes": client.credit_notes_of_invoice(id),
+        "credit_notes": notes,
         "place": int(number) - 1 if number.isdigit() else 0,
+        "note": next((note for note in notes if note["id"] == named), None),
     }
+
+
+def void(client: Client, key: str) -> Json:
+    """As `fate`, and what must be `settled` before: keys by flow, of all that came to the invoice or left it again."""
+    found = fate(client, key)
+    rows = client.payments_of_invoice(found["invoice"]["id"])
+    return {**found, "settled": settled_before(client, found["invoice"], rows, found["credit_notes"])}
 
 
 def application(client: Client, key: str) -> Json:
@@ -234,7 +249,7 @@ def application(client: Client, key: str) -> Json:
     first, _, second = key.partition(":")
     if first.startswith("in_"):
         split = invoice(client, first) if key.endswith(SPLIT) else {}
-        return {"kind": "fate", "end": second, **split, **fate(client, first)}
+        return {"kind": "fate", "end": second, **split, **fate(client, key)}
     if first.startswith("cn_"):
         return {"kind": "note", "target": second, **_note_target(client, first, second)}
     if first.startswith(PAID_BACK):
@@ -309,7 +324,7 @@ LOADERS: dict[str, Callable[[Client, str], Json]] = {
     "credit_note_void": credit_note,
     "refund_memo": refund_memo,
     "refund_memo_failure": refund_memo_failure,
-    "void": fate,
+    "void": void,
     "write_off": fate,
     "recovery": fate,
     "application": application,

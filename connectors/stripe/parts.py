@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from connectors.base import Json
 from connectors.errors import NotYet, Refused
 from connectors.stripe.client import Client, id_of
-from connectors.stripe.reading import charges_with_money, paid, payment_keys, payments_of_charge
+from connectors.stripe.reading import FAILED, charges_with_money, paid, payment_keys, payments_of_charge, went_back
 
 RECEIPT_ROWS = ("charge", "partial_capture_reversal")
 NO_CASH = ("failed", "canceled")
@@ -88,6 +88,30 @@ def refund_row(client: Client, refund: Json, *, failure: bool) -> Json | None:
 def return_row(client: Client, charge: Json) -> Json:
     id = id_of(charge.get("failure_balance_transaction"))
     return there(client.balance_row(id), "balance row", id)
+
+
+def settled_before(client: Client, invoice: Json, rows: list[Json], notes: list[Json]) -> dict[str, list[str]]:
+    """Keys of the facts by which money and credit came to an invoice, or left it: whoever voids it comes after them."""
+    id = invoice["id"]
+    found: dict[str, list[str]] = {"payment": [], "payment_failure": [], "unapplication": []}
+    for row in rows:
+        intent = id_of(row["payment"].get("payment_intent"))
+        for charge in charges_with_money(client, intent) if intent else []:
+            gone = went_back(charge)
+            (key,) = payment_keys(client, charge, [row])
+            found["payment_failure" if gone else "payment"] += [key + FAILED if gone else key] * (
+                gone or row["status"] == "paid"
+            )
+        if not intent and row["status"] == "paid":
+            found["payment"].append(row["id"])
+    if (invoice.get("starting_balance") or 0) < 0:
+        customer = id_of(invoice.get("customer"))
+        back = [r for r in client.customer_balance_rows(customer) if r["type"] == "unapplied_from_invoice"]
+        found["unapplication"] += [f"{customer}/{r['id']}" for r in back if id_of(r.get("invoice")) == id]
+    found["unapplication"] += [
+        f"{note['id']}:{id}" for note in notes if note["status"] == "void" and note.get("pre_payment_amount")
+    ]
+    return found
 
 
 def _no_row(id: str) -> NotYet:

@@ -70,7 +70,8 @@ def _fate(invoice: Json) -> list[Fact]:
 
 
 def facts_of_invoice(client: Client, invoice: Json) -> list[Fact]:
-    """The same with what costs further requests: credit of the customer that was used, payments after a write-off."""
+    """The same with what costs further requests: credit of the customer that was used, payments and notes after a
+    write-off."""
     made = of_invoice(invoice)
     if not made:
         return []
@@ -85,9 +86,36 @@ def facts_of_invoice(client: Client, invoice: Json) -> list[Fact]:
 
 def _recovered(client: Client, invoice: Json) -> list[Fact]:
     rows = paid_after_write_off(invoice, client.payments_of_invoice(invoice["id"]))
-    return [
+    made = [
         Fact("recovery", recovery_key(invoice["id"], place), moment(paid_at(row))) for place, row in enumerate(rows)
     ]
+    notes = [note for note in client.credit_notes_of_invoice(invoice["id"]) if note.get("pre_payment_amount")]
+    return [*made, *(fact for note in notes for fact in _of_late_note(invoice, note))]
+
+
+def _of_late_note(invoice: Json, note: Json) -> list[Fact]:
+    """A note on what was written off takes back so much of the write-off; one that is voided then is written off."""
+    made = []
+    if after_write_off(invoice, when(note["created"])):
+        made.append(Fact("recovery", recovery_of_note(invoice, note), moment(when(note["created"]))))
+    if note["status"] == "void" and after_write_off(invoice, voided_at(note)):
+        key, voided = f"{invoice['id']}{WRITTEN_OFF}:{note['id']}", moment(voided_at(note))
+        made += [Fact("write_off", key, voided), Fact("application", key, voided)]
+    return made
+
+
+def recovery_of_note(invoice: Json, note: Json) -> str:
+    return f"{invoice['id']}{RECOVERED}:{note['id']}"
+
+
+def after_write_off(invoice: Json, second: int) -> bool:
+    """Whether it was given up by then. Of what came in the same second nobody knows the order: it counts as later."""
+    marked = when((invoice.get("status_transitions") or {}).get("marked_uncollectible_at"))
+    return bool(marked) and second >= marked
+
+
+def voided_at(note: Json) -> int:
+    return when(note.get("voided_at")) or when(note["created"])
 
 
 def recovery_key(invoice: str, place: int) -> str:
@@ -97,8 +125,7 @@ def recovery_key(invoice: str, place: int) -> str:
 
 def paid_after_write_off(invoice: Json, rows: Iterable[Json]) -> list[Json]:
     """The paid rows that came when the invoice had been written off, in order."""
-    marked = when((invoice.get("status_transitions") or {}).get("marked_uncollectible_at"))
-    return [row for row in paid(rows) if marked and paid_at(row) >= marked]
+    return [row for row in paid(rows) if after_write_off(invoice, paid_at(row))]
 
 
 def of_payments(rows: Iterable[Json]) -> list[Fact]:
@@ -127,13 +154,15 @@ def of_credit_note(client: Client, note: Json) -> list[Fact]:
     made = [Fact("credit_note", key, at)]
     if note.get("pre_payment_amount"):
         made.append(Fact("application", f"{key}:{id_of(note['invoice'])}", at))
+        invoice = client.invoice(id_of(note["invoice"]))
+        made += _of_late_note(invoice, note) if invoice else []
     if note.get("out_of_band_amount"):
         made.append(Fact("application", key + OUT_OF_BAND, at))
     for part in note.get("refunds") or ():
         if refund := id_of(part.get("refund")):
             made += [Fact("refund_memo", memo_key(client, refund, key), at), Fact("application", f"{key}:{refund}", at)]
     if note["status"] == "void":
-        voided = moment(when(note.get("voided_at")) or when(note["created"]))
+        voided = moment(voided_at(note))
         made += [Fact("credit_note_void", key + VOID, voided), Fact("application", key + VOID, voided)]
         if note.get("pre_payment_amount"):
             made.append(Fact("unapplication", f"{key}:{id_of(note['invoice'])}", voided))
@@ -318,7 +347,15 @@ TELLS: dict[Reader, tuple[str, ...]] = {
     read_charge: _CHARGE,
     read_charge_refunds: _REFUND,
     read_refund: _REFUND,
-    read_credit_note: ("credit_note", "application", "refund_memo", "credit_note_void", "unapplication"),
+    read_credit_note: (
+        "credit_note",
+        "application",
+        "refund_memo",
+        "credit_note_void",
+        "unapplication",
+        "recovery",
+        "write_off",
+    ),
 }
 """The streams of the facts that a reader may find, whatever order the events come in."""
 

@@ -464,10 +464,14 @@ def _verdict(record: Record, document: Document, found: Found | None, now: datet
 
 
 def _undone_by_us(record: Record) -> bool:
+    """Whether a posted reversal of ours took back this very document. What was made anew under the same number and is
+    gone again is explained by none."""
     known = access.system(record.link.target).kinds
     undoing = [kind for kind, document in known.items() if document.undoes == record.kind]
-    ours = Record.objects.filter(link_id=record.link_id, state=State.POSTED, kind__in=undoing)
-    return ours.filter(number=record.number, party=record.party).exists()
+    ours = Posting.objects.filter(record__link_id=record.link_id, record__state=State.POSTED, kind__in=undoing)
+    ours = ours.filter(record__number=record.number, record__party=record.party)
+    own = record.posting.target_id
+    return any(id == own or id.endswith(f"/{own}") for id in ours.values_list("target_id", flat=True))
 
 
 def _created_only(record: Record, found: Found, now: datetime) -> None:

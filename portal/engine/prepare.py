@@ -172,6 +172,7 @@ def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int
     now = clock.now()
     waits = waits_of(error)
     due = due_of(error, record.tries, now)
+    trouble = _switched_off(record, error) or Trouble(error.code, error.said, error.value, error.cure)
     fields = {**_common(record, desk, revision, due), "tries": record.tries + 1}
     if isinstance(error, NotYet):
         fields |= {"waits_on_flow": error.flow, "waits_on_key": error.key}
@@ -181,14 +182,29 @@ def _stopped(record: Record, error: ConnectorError, desk: RowDesk, revision: int
                 fields["due_at"] = now
         else:
             fields["payload"] = None  # the source itself was not ready: read it again
-    if record.state == State.WAITING and (record.waits_for, record.code) == (waits, error.code):
+    if record.state == State.WAITING and (record.waits_for, record.code) == (waits, trouble.code):
         Record.objects.filter(pk=record.pk, stamp=record.stamp).update(**fields)
         return
-    trouble = Trouble(error.code, error.said, error.value, error.cure)
     to = State.WAITING if waits else State.FAILED
     move(
         Move(record, to, "record.waits" if waits else "record.failed", waits_for=waits, trouble=trouble, fields=fields),
         now,
+    )
+
+
+def _switched_off(record: Record, error: ConnectorError) -> Trouble | None:
+    """What it waits for will never come while its flow is off: that is somebody's trouble."""
+    flow = error.flow.partition(".")[2] if isinstance(error, NotYet) else ""
+    if not FlowSetting.objects.filter(link_id=record.link_id, flow=flow, mode=FlowSetting.Mode.OFF).exists():
+        return None
+    label = access.integration(record.link).flow(flow).label
+    return Trouble(
+        "dependency.flow_off",
+        f"{error.said} Its flow “{label}” is off.",
+        label,
+        f"Switch on the flow “{label}”: what it missed is read then, and this goes on by itself. Or book by hand what "
+        "is missing and leave this record.",
+        who="owner",
     )
 
 

@@ -81,7 +81,8 @@ def offered() -> list[st.SearchStrategy[Step]]:
     refund = step("refund", "", "", "pending")
     kinds += [refund, refund, step("finish_refund", "succeeded", "failed", "failed", "canceled")]
     if NOTES:
-        kinds += [step("credit_note", "credit", "refund", "linked", "out_of_band", "lines")] * 4 + [step("void_note")]
+        kinds += [step("credit_note", "credit", "refund", "linked", "out_of_band", "lines")] * 4
+        kinds += [step("void_note"), step("void_note", "given_up"), step("credit_note", "given_up")]
     if "sale" in HAS:
         kinds += [step("sale", "", "bank"), step("refund_sale", "", "pending")]
     if {"void", "write_off", "recovery", "unapplication", "payment_failure"} <= HAS:

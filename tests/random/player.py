@@ -114,9 +114,6 @@ class Player:
             return False
         return draft["total"] >= 0 or (NOTES and max(self._by_account(draft).values()) <= 0)
 
-    def _all_positive(self, invoice: Json) -> bool:
-        return min(self._by_account(invoice).values()) >= 0
-
     def _by_account(self, invoice: Json) -> dict[str, int]:
         sums = {"tax": sum(tax["amount"] for tax in invoice["total_taxes"]), "shipping": invoice["amount_shipping"]}
         for line in (self.shop.get("line_item", one) for one in self.shop.secret(invoice["id"])["lines"]):
@@ -148,8 +145,7 @@ class Player:
         return f"{invoice['number']}, {invoice['amount_remaining']} was open"
 
     def _uncollectible(self, step: Step) -> str:
-        """Not one with a negative account: what is paid after that meets a memo without its line (`any`: those too)."""
-        invoice = _one([i for i in self._invoices("open") if step.how == "any" or self._all_positive(i)], step)
+        invoice = _one(self._invoices("open"), step)
         self.shop.mark_uncollectible(invoice["id"])
         return f"{invoice['number']}, {invoice['amount_remaining']} was open"
 
@@ -300,7 +296,8 @@ class Player:
 
     def _void_note(self, step: Step) -> str:
         notes = [n for n in self._mine("credit_note") if n["status"] == "issued"]
-        note = _one([n for n in notes if self.shop.get("invoice", n["invoice"])["status"] == "open"], step)
+        status = "uncollectible" if step.how == "given_up" else "open"
+        note = _one([n for n in notes if self.shop.get("invoice", n["invoice"])["status"] == status], step)
         self.shop.void_credit_note(note["id"])
         return f"{note['number']} of {note['total']}"
 

@@ -1,12 +1,17 @@
 """Whatever happens to a customer at Stripe, in whatever order it is told: the ledger ends where Stripe stands."""
 
+import os
+
 import pytest
 
 from tests.random.plans import Line, Step
-from tests.random.world import Way, Wrong, drawn, hold
+from tests.random.world import Way, drawn, hold
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORLDS = 25
+FIRST = int(os.environ.get("RANDOM_WORLDS_FROM", "1000"))
+"""Of the slow ones: other numbers draw other stories. One world alone is asked for by its place: -k "two_thousand and
+[7]"."""
 
 
 def way(number: int) -> Way:
@@ -24,7 +29,7 @@ def test_random_customer_stories_end_with_receivables_equal_to_the_cent(number: 
 @pytest.mark.parametrize("number", range(WORLDS))
 def test_two_thousand_random_customer_stories_end_with_receivables_equal_to_the_cent(number: int) -> None:
     """Eighty in each world."""
-    hold(drawn(2000 // WORLDS, 1000 + number), way(number))
+    hold(drawn(2000 // WORLDS, FIRST + number), way(number))
 
 
 def ends_right(*plan: Step) -> None:
@@ -32,6 +37,7 @@ def ends_right(*plan: Step) -> None:
 
 
 BILL = Step("invoice", lines=(Line(10000),))
+PLAN = Step("rename", hours=1)
 
 
 def test_a_note_from_before_payment_that_is_voided_leaves_the_invoice_due_again() -> None:
@@ -51,14 +57,35 @@ def test_an_invoice_with_a_note_that_is_voided_takes_back_only_the_rest() -> Non
     ends_right(BILL, Step("credit_note", share=300, hours=1), Step("void", "any", hours=1))
 
 
-@pytest.mark.xfail(
-    raises=Wrong, reason="it waits for a person (note.after_write_off); nothing takes the write-off back by itself"
-)
 def test_a_note_on_an_invoice_that_was_given_up_takes_back_so_much_of_the_write_off() -> None:
     ends_right(BILL, Step("uncollectible", hours=1), Step("credit_note", "given_up", share=300, hours=1))
 
 
-@pytest.mark.xfail(raises=Wrong, reason="the receipt looks for the invoice's negative line on the memo of the recovery")
+def test_a_note_on_an_invoice_that_was_given_up_may_be_voided_again() -> None:
+    note = Step("credit_note", "given_up", share=300, hours=1)
+    ends_right(BILL, Step("uncollectible", hours=1), note, Step("void_note", "given_up", hours=1))
+
+
+def test_a_note_that_took_back_of_a_write_off_is_voided_when_both_are_booked() -> None:
+    """Half of a story is carried before the other half happens."""
+    note = Step("credit_note", "given_up", share=300, hours=1)
+    hold([(BILL, Step("uncollectible", hours=1), note, Step("void_note", "given_up", hours=1), PLAN, PLAN)], way(1))
+
+
+def test_a_note_of_the_same_second_as_the_write_off_counts_as_later() -> None:
+    ends_right(BILL, Step("credit_note", share=300, hours=1), Step("uncollectible"))
+
+
+def test_credit_used_by_an_invoice_that_was_voided_before_it_was_seen_is_open_again() -> None:
+    credit = Step("by_hand", "credit", share=300)
+    hold([(credit, BILL, Step("rename", hours=1), Step("void", "any", hours=1))], way(1))
+
+
+def test_a_refund_of_the_same_second_that_another_note_claims_is_no_twin() -> None:
+    paid, claims = Step("pay", "all", hours=1), Step("credit_note", "refund", share=200, hours=1)
+    ends_right(BILL, paid, claims, Step("credit_note", "out_of_band", share=250))
+
+
 def test_an_invoice_with_a_negative_account_that_was_given_up_can_still_be_paid() -> None:
     bill = Step("invoice", lines=(Line(10000, "setup"), Line(-2000, "unused")))
     ends_right(bill, Step("uncollectible", "any", hours=1), Step("pay", "all", hours=1))

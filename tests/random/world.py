@@ -34,13 +34,6 @@ class Enough(Exception):
     """As many plans as were asked for: hypothesis need not go on."""
 
 
-NEEDLESS = {
-    ("application", "reference.gone"),
-}
-"""Waits that nothing will end, although the books are right: where a payment had failed, or an invoice was voided,
-before it was first seen. To be taken away here once they are skipped."""
-
-
 def drawn(count: int, number: int) -> list[Plan]:
     """So many different plans; the same ones for the same number. What hypothesis only varied a little is left out."""
     found: list[Plan] = []
@@ -112,7 +105,7 @@ def by_identities(world: Story) -> list[tuple[str, str]]:
     return [(one.customer, one.what) for one in findings(world.shop.dump(), books_of(world.company))]
 
 
-DECIDED = ("credit.out_of_band", "void.after_write_off", "note.after_write_off", "void.after_payment")
+DECIDED = ("credit.out_of_band", "void.after_write_off", "void.after_payment")
 """What finance settles outside, and is told."""
 
 
@@ -120,7 +113,6 @@ def left_waiting(world: Story) -> list[tuple[str, str]]:
     """No story needs a person: what is neither posted nor skipped in the end would wait for ever."""
     rows = [row for row in status.each(None) if row["state"] not in ("POSTED", "SKIPPED")]
     rows = [row for row in rows if row["code"] not in DECIDED]
-    rows = [row for row in rows if (row["flow"].partition(".")[2], row["code"]) not in NEEDLESS]
     owners = {id: party for party in world.shop.objects["customer"] for id in _ids(world, party)}
     return [(owners.get(re.split("[:/]", row["key"])[0], ""), f"left waiting: {_state(row)}") for row in rows]
 

@@ -180,7 +180,8 @@ class _Reckoning:
 
     def _cover(self, invoice: Json) -> int:
         """By notes from before payment and by the customer's credit."""
-        notes = invoice["pre_payment_credit_notes_amount"] or 0
+        late = sum(note["pre_payment_amount"] for note in self._late_notes(invoice))
+        notes = (invoice["pre_payment_credit_notes_amount"] or 0) - late
         covered = int(notes + max(0, self._credit(invoice)))
         self.covered[invoice["customer"], invoice["number"]] += covered
         return covered
@@ -208,10 +209,34 @@ class _Reckoning:
         if not ends["marked_uncollectible_at"]:
             return 0
         elsewhere = sum(row["amount_paid"] for row in self._paid(invoice["id"]) if "payment_record" in row["payment"])
-        off = due - elsewhere
+        again = self._voided_after(invoice)
+        off = due - elsewhere - sum(note["pre_payment_amount"] for note in again)
         self._memo(f"{number}-WO", customer, _day(ends["marked_uncollectible_at"]), {BAD_DEBT: -off})
         self.covered[customer, number] += off
+        for note in again:
+            cents = note["pre_payment_amount"]
+            self._memo(f"{numbered(note['number'])}-WO", customer, _day(note["voided_at"]), {BAD_DEBT: -cents})
+            self.covered[customer, number] += cents
+            off += cents
+        for note in self._late_notes(invoice):
+            memo, cents = f"{numbered(note['number'])}-WR", note["pre_payment_amount"]
+            self._memo(memo, customer, _day(note["effective_at"] or note["created"]), {BAD_DEBT: cents})
+            self.covered[customer, numbered(memo)] += cents
         return off
+
+    def _voided_after(self, invoice: Json) -> list[Json]:
+        """Notes that stood when the invoice was given up: what each had lowered is written off when it is voided."""
+        gone = invoice["status_transitions"]["marked_uncollectible_at"]
+        notes = [n for n in self.all("credit_note") if n["invoice"] == invoice["id"] and n["status"] == "void"]
+        return [n for n in notes if n["created"] < gone <= n["voided_at"] and n["pre_payment_amount"]]
+
+    def _late_notes(self, invoice: Json) -> list[Json]:
+        """After the invoice had been given up: each takes back so much of the write-off, and is put against that."""
+        gone = invoice["status_transitions"]["marked_uncollectible_at"]
+        if not gone or invoice["status"] == "void":
+            return []
+        notes = [n for n in self.all("credit_note") if n["invoice"] == invoice["id"] and n["status"] != "void"]
+        return [n for n in notes if n["created"] >= gone and n["pre_payment_amount"]]
 
     def _late(self, invoice: Json, row: Json) -> bool:
         """After the invoice had been given up: what it pays is the recovery."""

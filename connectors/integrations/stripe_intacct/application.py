@@ -49,7 +49,8 @@ def _note(payload: Json, desk: Desk) -> Application | Skip:
     if payload["memo"] and desk.nothing("refund_memo", payload["memo"]):
         return Skip("the refund that the note claims moved no cash", code="application.no_cash")
     credit = desk.posted("credit_note", note["id"]).document
-    debt = desk.posted(*(("refund_memo", payload["memo"]) if payload["memo"] else ("invoice", invoice["id"]))).document
+    memo = payload["memo"]
+    debt = desk.posted("refund_memo", memo).document if memo else fate.debt_of_note(payload, desk, note)
     minor = claims(note, payload["target"]) if payload["memo"] else int(note["pre_payment_amount"])
     used = amount.currency_of(note["currency"]).amount(minor)
     return _document(desk, f"{note['id']}:{payload['target']}", debt, [(credit, used)], invoice)
@@ -92,6 +93,8 @@ def _advance(payload: Json, desk: Desk) -> Application | Skip:
 def _fate(payload: Json, desk: Desk) -> Application | Skip:
     """A memo that takes an invoice back, wholly or in part, against that invoice."""
     invoice, end = payload["invoice"], payload["end"]
+    if payload["note"]:
+        return _written_off_again(payload, desk)
     flow = {"void": "void", "wo": "write_off", "C": "split"}[end]
     reason = split(payload, desk) if flow == "split" else fate.nothing(flow, payload, desk)
     if isinstance(reason, Skip):
@@ -108,6 +111,18 @@ def _fate(payload: Json, desk: Desk) -> Application | Skip:
     if isinstance(debt, Adjustment):
         return Skip("the invoice is a credit itself", code="application.credit")
     return _document(desk, f"{invoice['id']}:{end}", debt, [(memo, None)], invoice)
+
+
+def _written_off_again(payload: Json, desk: Desk) -> Application | Skip:
+    """What is due again since a note was voided, against the memo that writes it off."""
+    invoice, note = payload["invoice"], payload["note"]
+    if reason := fate.nothing_again(payload, desk):
+        return reason
+    key = f"{invoice['id']}:{payload['end']}"
+    if not desk.nothing("unapplication", f"{note['id']}:{invoice['id']}"):
+        desk.posted("unapplication", f"{note['id']}:{invoice['id']}")
+    memo = desk.posted("write_off", key).document
+    return _document(desk, key, fate.debt_of_note(payload, desk, note), [(memo, None)], invoice)
 
 
 # --- the customer's balance -------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from connectors.integrations.stripe_intacct import amount, texts, twins
 from connectors.integrations.stripe_intacct.coding import Place, bare, coded, place_of
 from connectors.money import cut, docno
 from connectors.sage_intacct.documents import Adjustment, Invoice, Line
-from connectors.stripe.client import id_of, when
+from connectors.stripe.client import id_of
 from connectors.stripe.reading import moment
 
 VOIDED = "-V"
@@ -23,11 +23,10 @@ VOIDED = "-V"
 def translate(payload: Json, desk: Desk) -> Adjustment:
     note, invoice = payload["credit_note"], payload["invoice"]
     credited = desk.posted("invoice", invoice["id"]).document
-    _not_after_write_off(note, invoice, desk)
-    twins.before_note(note, payload.get("refunds") or [])
+    twins.before_note(payload)
     entity = credited.lines[0].entity
     currency = amount.held(desk, note["currency"], entity)
-    desk.because("day", f"Stripe {_dated_by(note)}")
+    desk.because("day", f"Stripe {dated_by(note)}")
     parts = _parts(payload, credited, desk)
     _check(parts.values(), note)
     number = docno(note["number"])
@@ -36,7 +35,7 @@ def translate(payload: Json, desk: Desk) -> Adjustment:
         control=desk.control,
         number=number,
         customer=credited.customer,
-        day=_day(note, desk, entity),
+        day=day_of(note, desk, entity),
         lines=_lines(parts, currency, note),
         invoice=credited.number,
         description=texts.described(
@@ -50,19 +49,6 @@ def translate(payload: Json, desk: Desk) -> Adjustment:
         draft=desk.option("post_as") == "draft",
         entity=credited.entity,
     )
-
-
-def _not_after_write_off(note: Json, invoice: Json, desk: Desk) -> None:
-    marked = when((invoice.get("status_transitions") or {}).get("marked_uncollectible_at"))
-    if marked and marked <= when(note["created"]) and desk.option("uncollectible") == "write_off":
-        raise Refused(
-            f"{texts.number(invoice)} was written off before this note.",
-            cause="decision",
-            code="note.after_write_off",
-            field="number",
-            value=str(note["number"]),
-            cure="Take back so much of the write-off and book the note by hand, then leave this record.",
-        )
 
 
 def void(payload: Json, desk: Desk) -> Adjustment:
@@ -83,11 +69,11 @@ def void(payload: Json, desk: Desk) -> Adjustment:
     )
 
 
-def _day(note: Json, desk: Desk, entity: str) -> date:
-    return desk.day(moment(int(note[_dated_by(note)])), entity)
+def day_of(note: Json, desk: Desk, entity: str) -> date:
+    return desk.day(moment(int(note[dated_by(note)])), entity)
 
 
-def _dated_by(note: Json) -> str:
+def dated_by(note: Json) -> str:
     return "effective_at" if note.get("effective_at") else "created"
 
 
@@ -102,7 +88,7 @@ def takes(payload: Json, credited: Invoice, desk: Desk, currency: amount.Currenc
 def _parts(payload: Json, credited: Invoice | Adjustment, desk: Desk) -> dict[Line, int]:
     """Minor units that each coding gives back."""
     entity = credited.lines[0].entity
-    place = place_of(desk, payload["invoice"], _day(payload["credit_note"], desk, entity), entity)
+    place = place_of(desk, payload["invoice"], day_of(payload["credit_note"], desk, entity), entity)
     frozen = {one.source: one.line for one in credited.coding}
     sums: dict[Line, int] = defaultdict(int)
     for line in payload["lines"]:

@@ -11,12 +11,13 @@ from connectors.base import Desk, Json, Posted, Skip
 from connectors.errors import Refused
 from connectors.integrations.stripe_intacct import amount, texts
 from connectors.integrations.stripe_intacct.coding import Place, bare, coded
+from connectors.integrations.stripe_intacct.credit_note import day_of
 from connectors.integrations.stripe_intacct.receipt import room_of
 from connectors.money import docno
 from connectors.sage_intacct.documents import Adjustment, Invoice, InvoiceReversal, Journal, Line
 from connectors.sage_intacct.documents.reversal import VOID
 from connectors.stripe.client import when
-from connectors.stripe.reading import moment, paid_at
+from connectors.stripe.reading import after_write_off, moment, paid_at, recovery_of_note, voided_at
 
 
 def nothing(flow: str, payload: Json, desk: Desk) -> Skip | None:
@@ -40,6 +41,7 @@ def void(payload: Json, desk: Desk) -> InvoiceReversal | Adjustment | Journal:
     first = posted.document
     _ours(posted)
     _not_written_off(invoice, desk)
+    _settled(payload, desk)
     day = _day("voided_at", invoice, desk, first)
     if isinstance(first, Journal):
         return _mirrored(first, invoice, desk, day)
@@ -71,6 +73,14 @@ def _ours(posted: Posted) -> None:
             value=posted.document.number,
             cure="Reverse it in Sage Intacct on the day of the void, then leave this record.",
         )
+
+
+def _settled(payload: Json, desk: Desk) -> None:
+    """How an invoice is taken back depends on what was ever put on it: that goes first, whatever arrived first."""
+    for flow, keys in payload["settled"].items():
+        for key in keys:
+            if not desk.nothing(flow, key):
+                desk.posted(flow, key)
 
 
 def _mirrored(first: Journal, invoice: Json, desk: Desk, day: date) -> Journal:
@@ -139,6 +149,8 @@ def _opposite(
 
 def write_off(payload: Json, desk: Desk) -> Adjustment | Skip:
     """What was open when it was given up, to the account that finance named for bad debt."""
+    if payload["note"]:
+        return _again(payload, desk)
     if reason := nothing("write_off", payload, desk):
         return reason
     invoice = payload["invoice"]
@@ -149,34 +161,94 @@ def write_off(payload: Json, desk: Desk) -> Adjustment | Skip:
 
 
 def recovery(payload: Json, desk: Desk) -> Adjustment | Skip:
-    """A payment that came after all: the written-off part of it is owed again, and paid by its receipt."""
-    invoice, later, place = payload["invoice"], payload["after_write_off"], payload["place"]
+    """A payment that came after all, or a note: the written-off part of it is owed again, and paid by its receipt, or
+    by the note."""
+    invoice, note = payload["invoice"], payload["note"]
     if desk.option("uncollectible") != "write_off":
         return Skip("written-off invoices stay open", code="write_off.open")
+    if desk.nothing("write_off", f"{invoice['id']}:wo"):
+        return Skip("nothing was written off", code="recovery.nothing")
     first = desk.posted("invoice", invoice["id"]).document
     memo = desk.posted("write_off", f"{invoice['id']}:wo").document
-    row = later[place]
-    left = written_off(payload) - sum(int(one["amount_paid"]) for one in later[:place])
-    minor = min(int(row["amount_paid"]), left)
+    minor, at = _noted(note, payload, desk) if note else _paid(payload, desk)
     if minor <= 0:
-        return Skip("more came than was written off", code="recovery.nothing")
+        return Skip("nothing of it was written off", code="recovery.nothing")
+    entity, what = first.lines[0].entity, f"{'credited' if note else 'paid'} after write-off"
+    day = max(memo.day, day_of(note, desk, entity) if note else desk.day(moment(at), entity))
+    amount_of = amount.currency_of(invoice["currency"]).amount
+    line = replace(memo.lines[0], amount=amount_of(minor), memo=f"{what.capitalize()} of {first.number}")
+    suffix = "-WR" + (str(payload["place"] + 1) if payload["place"] else "")
+    made = _memo(first, invoice, desk, day, suffix, (line,), what)
+    return replace(made, number=docno(docno(note["number"]) + "-WR")) if note else made
+
+
+def _paid(payload: Json, desk: Desk) -> tuple[int, int]:
+    later, place = payload["after_write_off"], payload["place"]
+    row = later[place]
+    left = _given_up(payload) - sum(int(one["amount_paid"]) for one in later[:place])
     desk.because("day", f"paid_at of {row['id']}")
-    day = desk.day(moment(paid_at(row)), first.lines[0].entity)
-    currency = amount.currency_of(invoice["currency"])
-    line = replace(memo.lines[0], amount=currency.amount(minor), memo=f"Paid after write-off of {first.number}")
-    suffix = "-WR" + (str(place + 1) if place else "")
-    return _memo(first, invoice, desk, day, suffix, (line,), "paid after write-off")
+    return min(int(row["amount_paid"]), left), paid_at(row)
+
+
+def _noted(note: Json, payload: Json, desk: Desk) -> tuple[int, int]:
+    desk.because("day", f"that of the note {note['number']}")
+    minor = 0 if note["status"] == "void" else int(note["pre_payment_amount"])
+    return min(minor, written_off(payload)), when(note["created"])
 
 
 def written_off(payload: Json) -> int:
-    """Minor units that were open at that moment: what payments before it, and credit, had left."""
-    invoice = payload["invoice"]
-    marked = when(invoice["status_transitions"]["marked_uncollectible_at"])
-    notes = payload["credit_notes"]
-    after = [n for n in notes if n["status"] != "void" and when(n["created"]) > marked]
-    room = room_of(invoice) + sum(int(note.get("pre_payment_amount") or 0) for note in after)
+    """Minor units that were open at that moment: what payments before it, credit and the notes of then had left."""
+    invoice, notes = payload["invoice"], payload["credit_notes"]
+    late = [n for n in notes if n["status"] != "void" and after_write_off(invoice, when(n["created"]))]
+    stood = [n for n in notes if n["status"] == "void" and after_write_off(invoice, voided_at(n))]
+    stood = [n for n in stood if not after_write_off(invoice, when(n["created"]))]
+    return _given_up(payload) + _before_payment(late) - _before_payment(stood)
+
+
+def _before_payment(notes: list[Json]) -> int:
+    return sum(int(note.get("pre_payment_amount") or 0) for note in notes)
+
+
+def _given_up(payload: Json) -> int:
+    """Of that, what no note took back later."""
     before = [row for row in payload["payments"] if row not in payload["after_write_off"]]
-    return max(0, room - sum(int(row["amount_paid"]) for row in before))
+    return max(0, room_of(payload["invoice"]) - sum(int(row["amount_paid"]) for row in before))
+
+
+def debt_of_note(payload: Json, desk: Desk, note: Json) -> Any:
+    """What a note lowers: its invoice; where that had been written off, the memo that takes so much of it back."""
+    invoice = payload["invoice"]
+    key = recovery_of_note(invoice, note)
+    late = desk.option("uncollectible") == "write_off" and after_write_off(invoice, when(note["created"]))
+    if late and not desk.nothing("recovery", key):
+        return desk.posted("recovery", key).document
+    return desk.posted("invoice", invoice["id"]).document
+
+
+def _again(payload: Json, desk: Desk) -> Adjustment | Skip:
+    """A note was voided on what had been written off: what it had lowered is due again, and written off as well."""
+    invoice, note = payload["invoice"], payload["note"]
+    if reason := nothing_again(payload, desk):
+        return reason
+    first = desk.posted("invoice", invoice["id"]).document
+    memo = desk.posted("write_off", f"{invoice['id']}:wo").document
+    desk.because("day", f"voided_at of {note['number']}")
+    day = max(memo.day, desk.day(moment(voided_at(note)), first.lines[0].entity))
+    minor = amount.currency_of(invoice["currency"]).amount(int(note["pre_payment_amount"]))
+    line = replace(memo.lines[0], amount=-minor, memo=f"Uncollectible: {first.number}")
+    made = _memo(first, invoice, desk, day, "", (line,), "uncollectible")
+    return replace(made, number=docno(docno(note["number"]) + "-WO"))
+
+
+def nothing_again(payload: Json, desk: Desk) -> Skip | None:
+    """Why the void of a note writes nothing off, if so."""
+    invoice, note = payload["invoice"], payload["note"]
+    late = after_write_off(invoice, when(note["created"]))
+    if desk.option("uncollectible") != "write_off" or desk.nothing("write_off", f"{invoice['id']}:wo"):
+        return Skip("nothing was written off", code="write_off.void")
+    if late and desk.nothing("recovery", recovery_of_note(invoice, note)):
+        return Skip("the note was voided before it took anything back", code="write_off.void")
+    return None
 
 
 def _bad_debt(first: Any, invoice: Json, desk: Desk, day: date, minor: int) -> Line:

@@ -33,6 +33,7 @@ def translate(payload: Json, desk: Desk) -> Payment | Application | Skip:
     receipt = receipt_of(payload)
     also, excess = also_paid(payload, receipt, owed, desk)
     _claim(payload, desk)
+    debt = _debt(payload, owed, desk)
     day = day_of(desk, payload["balance_rows"][0], entity)
     clearing = clearing_of(desk, money.currency, entity, day, "account")
     block = amount.block(desk, currency, entity)
@@ -42,13 +43,13 @@ def translate(payload: Json, desk: Desk) -> Payment | Application | Skip:
         number=docno(payload["key"]),
         customer=owed.customer,
         day=day,
-        to=_debt(payload, owed, desk),
+        to=debt,
         applied=currency.amount(receipt.applied),
         also=also,
         excess=currency.amount(excess),
         excess_location=owed.lines[0].location if excess else "",
         excess_department=owed.lines[0].department if excess else "",
-        inline=_inline(owed) if receipt.place == 0 else (),
+        inline=_inline(owed) if receipt.place == 0 and debt.kind == owed.kind else (),
         account=clearing.bank,
         method=_method(desk, charge, day),
         description=texts.described(
@@ -167,10 +168,9 @@ def _debt(payload: Json, owed: Invoice, desk: Desk) -> Ref:
     if desk.option("uncollectible") == "write_off":
         later = [row["id"] for row in payload["after_write_off"]]
         if payload["payment"]["id"] in later:
-            memo = desk.posted(
-                "recovery", recovery_key(payload["invoice"]["id"], later.index(payload["payment"]["id"]))
-            )
-            return Ref("adjustment", memo.document.number, owed.customer)
+            key = recovery_key(payload["invoice"]["id"], later.index(payload["payment"]["id"]))
+            if not desk.nothing("recovery", key):
+                return Ref("adjustment", desk.posted("recovery", key).document.number, owed.customer)
     return Ref("invoice", owed.number, owed.customer)
 
 

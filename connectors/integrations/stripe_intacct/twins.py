@@ -22,9 +22,11 @@ def before_refund(payload: Json) -> None:
         )
 
 
-def before_note(note: Json, refunds: list[Json]) -> None:
+def before_note(payload: Json) -> None:
     """Raises Refused, `refund.double`, where such a refund came before this note."""
-    earlier = [one for one in refunds if _order(one) < _order(note) and unclaimed(one, [note])]
+    note, notes = payload["credit_note"], payload.get("credit_notes") or [payload["credit_note"]]
+    refunds = payload.get("refunds") or []
+    earlier = [one for one in refunds if _order(one) < _order(note) and unclaimed(one, notes)]
     if _open(note) and earlier:
         raise Refused(
             f"The refund {earlier[0]['id']} names no note; this note was to be paid out elsewhere.",
