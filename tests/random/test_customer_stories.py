@@ -86,6 +86,12 @@ def test_a_refund_of_the_same_second_that_another_note_claims_is_no_twin() -> No
     ends_right(BILL, paid, claims, Step("credit_note", "out_of_band", share=250))
 
 
+def test_two_notes_that_claim_one_refund_have_a_memo_each() -> None:
+    paid, back = Step("pay", "all", hours=1), Step("refund", hours=1)
+    claim = Step("credit_note", "linked", share=200, hours=1)
+    ends_right(BILL, paid, back, claim, claim)
+
+
 def test_an_invoice_with_a_negative_account_that_was_given_up_can_still_be_paid() -> None:
     bill = Step("invoice", lines=(Line(10000, "setup"), Line(-2000, "unused")))
     ends_right(bill, Step("uncollectible", "any", hours=1), Step("pay", "all", hours=1))

@@ -419,14 +419,24 @@ class _Reckoning:
         entry = {**self._takes_back(refund), CLEARING: -refund["amount"], **({CLAIMED: claimed} if claimed else {})}
         self._journal(refund["id"], row, entry)
         if claimed:
-            self._memo(refund["id"], refund["customer"], _day(row["created"]), {CLAIMED: claimed})
-            self.covered[refund["customer"], numbered(refund["id"])] += claimed
+            self._claims(refund, _day(row["created"]))
         if back := refund.get("failure_balance_transaction"):
             mirrored = {account: -cents for account, cents in entry.items()}
             returned = self.of["balance_transaction"][back]
             self._journal(f"{refund['id']}-fail", returned, mirrored)
             if claimed:
                 self._memo(f"{refund['id']}-fail", refund["customer"], _day(returned["created"]), {CLAIMED: -claimed})
+
+    def _claims(self, refund: Json, day: date) -> None:
+        """Each note that claims the refund has a memo of its own: no document holds money of two facts."""
+        notes = sorted(self.all("credit_note"), key=lambda note: (note["created"], note["id"]))
+        notes = [n for n in notes if any(part["refund"] == refund["id"] for part in n["refunds"])]
+        for place, note in enumerate(notes, 1):
+            if note["status"] != "void":
+                cents = sum(p["amount_refunded"] for p in note["refunds"] if p["refund"] == refund["id"])
+                number = f"{refund['id']}-{place}" if place > 1 else refund["id"]
+                self._memo(number, refund["customer"], day, {CLAIMED: cents})
+                self.covered[refund["customer"], numbered(number)] += cents
 
     def _journal(self, number: str, row: Json, cents: Mapping[str, int]) -> None:
         self._post(cents)
