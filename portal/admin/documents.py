@@ -136,7 +136,7 @@ def _account_names(
     accounts |= {str(line.get("account")) for body in bodies if body for line in body.get("lines") or ()}
     targets = {record.link.target_id for record in records}
     rows = Choice.objects.filter(connection__in=targets, table__in=(ACCOUNTS, BANKS), value__in=accounts - {""})
-    return {(one.connection_id, one.value): one.label for one in rows}
+    return {(one.connection_id, one.value): one.label.removeprefix(one.value).strip() or one.label for one in rows}
 
 
 def _decimal(value: Any) -> Decimal | None:

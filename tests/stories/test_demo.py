@@ -1,11 +1,6 @@
 """The demo as a stranger sees it: one command, a real browser, a payment and a refund that arrive in the books."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +9,8 @@ from typing import Any
 import pytest
 
 from portal.demo import DEMO_PASSWORD
+from tests.demo import CHROMIUM, FLAGS, running
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-FLAGS += ["--disable-quic", "--disable-component-update"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -29,26 +22,8 @@ pytestmark = [
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[dict[str, str]]:
     """`up --demo` in a directory of its own; the addresses that it prints."""
-    kept = ("PATH", "HOME", "LANG", "VIRTUAL_ENV")
-    env = {name: os.environ[name] for name in kept if name in os.environ}
-    env |= {"ML_DEVELOPMENT": "1", "ML_NO_DOTENV": "1", "ML_VAR_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-    log = tmp_path / "up.log"
-    with log.open("w") as out:
-        command = [sys.executable, "manage.py", "up", "--demo", "--port", "0"]
-        process = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        yield _addresses(process, log)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _addresses(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
-    end = time.monotonic() + 120
-    while "Ctrl-C stops it" not in log.read_text():
-        assert process.poll() is None and time.monotonic() < end, log.read_text()
-        time.sleep(0.2)
-    return dict(re.findall(r"(The portal|Stripe|Sage Intacct) +(http://\S+/)", log.read_text()))
+    with running(tmp_path) as addresses:
+        yield addresses
 
 
 def _until(page: Any, url: str, words: str) -> None:
