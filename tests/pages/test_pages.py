@@ -391,7 +391,10 @@ def test_the_page_of_a_record_asks_as_often_however_long_its_story(
 
 
 def test_an_empty_workspace_is_told_what_to_do(db: None) -> None:
-    for role, said in (("owner", "Add a connection"), ("auditor", "An owner of the workspace connects the systems")):
+    for role, said in (
+        ("owner", "Set up leads from here"),
+        ("auditor", "An owner of the workspace connects the systems"),
+    ):
         member = factories.MembershipFactory.create(role=role)
         from tests.pages.conftest import signed_in
 
