@@ -106,8 +106,10 @@ def worker(world: Story, broker: Broker, tmp_path: Path) -> Iterator[subprocess.
 
 
 def all_posted() -> bool:
+    """Whatever posts something; the memo of a refund that no note claims posts nothing."""
     connection.close()
-    return Record.objects.exists() and not Record.objects.exclude(state=State.POSTED).exists()
+    posted = Record.objects.filter(state=State.POSTED)
+    return posted.exists() and not Record.objects.exclude(state__in=[State.POSTED, State.SKIPPED]).exists()
 
 
 def test_webhooks_are_taken_and_all_is_posted_though_the_broker_is_killed_in_the_middle(
