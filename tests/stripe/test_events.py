@@ -25,6 +25,11 @@ def lived_through(bench: Bench) -> None:
     given_up = bench.invoice(8_000, bench.customer())
     shop.mark_uncollectible(given_up["id"])
     shop.pay(given_up["id"])
+    noted = bench.invoice(7_000, bench.customer())
+    early = shop.credit_note(noted["id"], 1_000)
+    shop.mark_uncollectible(noted["id"])
+    bench.shop.credit_note(noted["id"], 2_000)  # takes back so much of the write-off
+    shop.void_credit_note(early["id"])  # what it left is written off again
     bounced = bench.invoice(6_000, customer)
     debit = shop.pay(bounced["id"], method="bank")
     shop.finish_debit(debit["id"])
