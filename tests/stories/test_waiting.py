@@ -74,7 +74,7 @@ def test_books_that_closed_without_notice_park_the_document_until_they_open(tran
 
 
 def test_books_that_finance_says_are_closed_are_not_even_asked(transactional_db: None) -> None:
-    with story(waits={"condition": 0.2}) as world:
+    with story(waits={"condition": 2.0}) as world:
         world.invoice(world.customer())
         target = workspace_connections()["Sage Intacct"]
         entered = Period.objects.create(connection=target, module="AR", closed_to=soon())
